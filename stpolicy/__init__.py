@@ -1,0 +1,1 @@
+"""STARTTLS policy lists."""

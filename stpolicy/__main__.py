@@ -1,0 +1,5 @@
+"""`python -m stpolicy`."""
+
+from stpolicy.cli import main
+
+main()

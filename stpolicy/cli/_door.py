@@ -1,0 +1,138 @@
+"""The door: what time it is, what is printed where, and which exit code it all comes to."""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from stpolicy.errors import Misuse, Refused, StpolicyError
+from stpolicy.model.dates import Date
+from stpolicy.model.finding import Report, Severity
+from stpolicy.output.escape import shown
+
+DONE, FOUND, MISUSED, FAILED = 0, 1, 2, 3
+
+
+class _Ended(BaseException):
+    """A signal asked us to end; whoever is writing a file cleans up on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def now(given: str | None) -> datetime:
+    """The time to judge by: `--now`, else the clock."""
+    if given is None:
+        return datetime.now(UTC)
+    try:
+        instant = Date.read(int(given) if given.isdecimal() and given.isascii() else given).instant
+        return datetime.fromtimestamp(instant.seconds, UTC).replace(
+            microsecond=int((instant.fraction + "000000")[:6])
+        )
+    except (ValueError, OverflowError) as wrong:
+        raise Misuse(f"--now {given!r} {wrong}", "write it like 2030-01-31T12:00:00Z") from wrong
+
+
+def colour() -> bool:
+    """Whether results go to a terminal that shows colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def result(text: str, output: Path | None = None) -> None:
+    """Prints a result, or writes it to a file as one switch."""
+    if output is None:
+        sys.stdout.write(text)
+        return
+    from stpolicy import store
+
+    store.write(output, text.encode("utf-8", "backslashreplace"))
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Tells the person something that is no result."""
+    if not quiet:
+        sys.stderr.write(f"{text}\n")
+
+
+def verdict(report: Report, *, strict: bool = False) -> int:
+    """1 when something was found that counts, else 0."""
+    if report.worst is None:
+        return DONE
+    return FOUND if report.worst >= (Severity.WARNING if strict else Severity.ERROR) else DONE
+
+
+def run(app: Callable[..., object], arguments: list[str]) -> int:
+    """Runs the program and answers for everything that can happen; never a traceback."""
+    gc.disable()  # a command lives for seconds, and reference counts free nearly everything
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    debug = "--debug" in arguments
+    try:
+        code = _answer(app, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _silent()
+    except BaseException as raised:
+        if debug and not isinstance(raised, _Ended):
+            raise
+        code = _failure(raised)
+    return code
+
+
+def _answer(app: Callable[..., object], arguments: list[str]) -> int:
+    try:
+        code = app(args=arguments, prog_name="stpolicy", standalone_mode=False)
+    except typer.TyperException as wrong:
+        shows = getattr(wrong, "show", None)
+        if shows:
+            shows()
+        else:
+            say(f"Error: {wrong}")
+        return MISUSED if wrong.exit_code == 1 else wrong.exit_code
+    return code if isinstance(code, int) else DONE
+
+
+def _failure(raised: BaseException) -> int:
+    match raised:
+        case _Ended(number=number):
+            return 128 + number
+        case KeyboardInterrupt() | typer.Abort():
+            return 128 + signal.SIGINT
+        case SystemExit(code=int() as code):
+            return code
+        case Misuse():
+            code = MISUSED
+        case Refused():
+            code = FOUND
+        case _:
+            code = FAILED
+    say(f"stpolicy: {_sentence(raised)}")
+    return code
+
+
+def _sentence(raised: BaseException) -> str:
+    if isinstance(raised, StpolicyError):
+        return shown(raised.message) + (f"\n  next: {shown(raised.mend)}" if raised.mend else "")
+    if isinstance(raised, OSError) and raised.strerror:
+        return shown(f"{raised.filename or 'the system'}: {raised.strerror}")
+    return shown(f"internal error: {type(raised).__name__}: {raised}; --debug shows where")
+
+
+def _silent() -> int:
+    """Whoever read our output has had enough; writing the rest of the buffer must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Ended(number)

@@ -1,0 +1,162 @@
+"""Settings from files: which there are, which of them may come from where, and what they say."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from stpolicy import rules
+from stpolicy.document.codes import DOCUMENT
+from stpolicy.errors import Misuse
+from stpolicy.model.finding import Severity
+
+SYSTEM = Path("/etc/stpolicy/stpolicy.toml")
+BESIDE = "stpolicy.toml"
+
+HARMLESS = frozenset({"list", "days", "format", "ignore"})
+"""What a file beside the list may set: it came with the list, perhaps from whoever wrote the list."""
+
+KEYS: Mapping[str, type] = {
+    "list": str,
+    "days": int,
+    "format": str,
+    "ignore": list,
+    "strict": bool,
+    "max-size": int,
+    "signer": list,
+    "keyring": Path,
+    "threshold": int,
+    "key": list,
+    "homedir": Path,
+    "passphrase-file": Path,
+    "gpg-timeout": int,
+    "to": Path,
+    "check-url": str,
+    "ca-file": Path,
+}
+"""Key to kind; `list` is an array of texts, and a path is relative to the file that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one file; `tables` hold those for one command only."""
+
+    everywhere: Mapping[str, Any]
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def value(self, command: str, key: str) -> Any:
+        """The setting of a key for a command, or None."""
+        return self.tables.get(command, {}).get(key, self.everywhere.get(key))
+
+
+def layers(
+    commands: Iterable[str], *, chosen: Path | None, beside: tuple[str, bytes] | None
+) -> list[Settings]:
+    """The settings that are in force, strongest first: `chosen` (--config), the system's, the one beside the list.
+
+    `beside` is the name and content of the file in the list's folder, or of the revision that judges.
+    """
+    known = tuple(commands)
+    found = []
+    for path in (chosen, SYSTEM):
+        if path and (path is chosen or path.is_file()):
+            found.append(_settings(str(path), _content(path), known, path.parent))
+    if beside:
+        settings = _settings(beside[0], beside[1], known, Path())
+        _refuse_harmful(beside[0], settings)
+        found.append(settings)
+    return found
+
+
+def beside(folder: Path) -> tuple[str, bytes] | None:
+    """Name and content of the settings in a list's folder, or None."""
+    path = folder / BESIDE
+    return (str(path), _content(path)) if path.is_file() else None
+
+
+def known_codes() -> dict[str, Severity]:
+    """Every code and its severity."""
+    return dict.fromkeys(DOCUMENT, Severity.ERROR) | {rule.code: rule.severity for rule in rules.ALL}
+
+
+def checked_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """Codes, or the first segments of codes; Misuse for one that does not exist."""
+    known = known_codes()
+    families = {code.rsplit(".", depth)[0] for code in known for depth in (1, 2)}
+    for code in codes:
+        if code not in known and code not in families:
+            raise Misuse(f"there is no code {code!r}", _suggestion(code, [*known, *families]))
+    return tuple(codes)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as wrong:
+        raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
+
+
+def _settings(name: str, content: bytes, commands: tuple[str, ...], folder: Path) -> Settings:
+    try:
+        text = content.decode("utf-8")
+        data = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise Misuse(f"{name} is not TOML: {wrong}") from wrong
+    tables = {key.replace("_", "-"): value for key, value in data.items() if isinstance(value, dict)}
+    for command in tables:
+        if command not in commands:
+            raise Misuse(
+                f"{name} has a table [{command}], but there is no such command",
+                _suggestion(command, commands),
+            )
+    return Settings(
+        _checked(name, {k: v for k, v in data.items() if not isinstance(v, dict)}, folder),
+        {command: _checked(name, table, folder) for command, table in tables.items()},
+    )
+
+
+def _checked(name: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    checked = {}
+    for key, value in table.items():
+        if key not in KEYS:
+            raise Misuse(f"{name} sets {key!r}, which is no setting", _suggestion(key, KEYS))
+        kind = KEYS[key]
+        if kind is list and isinstance(value, str):
+            value = [value]  # noqa: PLW2901
+        fits = isinstance(value, str) if kind is Path else type(value) is kind
+        if kind is list:
+            fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if not fits:
+            wanted = {str: "a text", Path: "a path", int: "a whole number", bool: "true or false"}
+            raise Misuse(f"{name} sets {key} to {value!r}; {wanted.get(kind, 'an array of texts')} is needed")
+        checked[key] = folder / value if kind is Path else value
+    return checked
+
+
+def _refuse_harmful(name: str, settings: Settings) -> None:
+    for table in (settings.everywhere, *settings.tables.values()):
+        for key, value in table.items():
+            if key not in HARMLESS:
+                raise Misuse(
+                    f"{name} lies beside the list and may not set {key!r}",
+                    "move it to --config FILE or /etc/stpolicy/stpolicy.toml",
+                )
+            if key == "ignore":
+                _refuse_beyond_notes(name, value)
+
+
+def _refuse_beyond_notes(name: str, codes: list[str]) -> None:
+    known = known_codes()
+    for code in checked_codes(codes):
+        if any(known[full] > Severity.NOTE for full in known if full == code or full.startswith(f"{code}.")):
+            raise Misuse(
+                f"{name} lies beside the list and may ignore notes only, not {code}",
+                "use --ignore, or move it to --config FILE",
+            )
+
+
+def _suggestion(word: str, words: Iterable[str]) -> str:
+    close = get_close_matches(word, list(words), 1)
+    return f"did you mean {close[0]}?" if close else ""

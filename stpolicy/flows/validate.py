@@ -1,0 +1,80 @@
+"""validate: bytes -> document -> rules -> report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from stpolicy import rules
+from stpolicy.document.list import LARGEST, Document, load, parse
+from stpolicy.model.finding import Candidate, Finding, Report, Suffixes
+from stpolicy.model.policy import PolicyList
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Bytes and what findings call them."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which findings a person wants to see, and which they have reviewed (`CODE:DOMAIN`)."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    accept: tuple[str, ...] = ()
+
+    def apply(self, report: Report) -> Report:
+        """The report as chosen; accepted findings are kept apart, with what they were."""
+        shown = [finding for finding in report.findings if self._wants(finding)]
+        accepted = [finding for finding in shown if self._accepts(finding)]
+        return Report.of((f for f in shown if f not in set(accepted)), accepted)
+
+    def _wants(self, finding: Finding) -> bool:
+        if self.select and not any(_under(finding.code, code) for code in self.select):
+            return False
+        return not any(_under(finding.code, code) for code in self.ignore)
+
+    def _accepts(self, finding: Finding) -> bool:
+        return f"{finding.code}:{finding.where or '*'}" in self.accept
+
+
+def _under(code: str, chosen: str) -> bool:
+    return code == chosen or code.startswith(f"{chosen}.")
+
+
+def validate(
+    file: File,
+    *,
+    now: datetime,
+    suffixes: Suffixes,
+    previous: File | None = None,
+    choice: Choice = Choice(),  # noqa: B008  (frozen)
+    largest: int = LARGEST,
+) -> Report:
+    """Judges a working copy, against the list before it where there is one."""
+    document = parse(file.data, file.name, largest=largest)
+    if document.list is None:
+        return choice.apply(document.report)
+    before = load(previous.data, previous.name, largest=largest) if previous else None
+    candidate = Candidate(document.list, now, suffixes, before)
+    asked = (*rules.LIST, *rules.PREVIOUS) if previous else rules.LIST
+    return choice.apply(judged(document, asked, candidate))
+
+
+def judged(document: Document, asked: Iterable[rules.Rule], candidate: Candidate) -> Report:
+    """The document's own findings and those of the rules, without echoes."""
+    problems = list(rules.judge(asked, candidate))
+    seen = {problem.place for _, _, problem in problems}
+    doubtful = [finding for place, finding in document.doubtful_names if place not in seen]
+    return document.report + Report.of([*document.locate(problems), *doubtful])
+
+
+def readable(file: File, *, largest: int = LARGEST) -> PolicyList:
+    """A list for those who do not judge it; Refused when it is none."""
+    return load(file.data, file.name, largest=largest)
+
+
+__all__ = ["Choice", "File", "judged", "readable", "validate"]

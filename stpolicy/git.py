@@ -1,0 +1,59 @@
+"""A file of a revision. The only place that runs git."""
+
+import subprocess
+from pathlib import Path
+
+from stpolicy.errors import StpolicyError
+
+_SECONDS = 60
+
+
+def is_revision(text: str) -> bool:
+    """Whether a text names a file of a revision: `git:REV` or `git:REV:PATH`."""
+    return text.startswith("git:")
+
+
+def read(spec: str, path: Path) -> tuple[str, bytes]:
+    """Name and bytes of the file that `git:REV[:PATH]` names; without PATH it is `path`, in that revision.
+
+    PATH is relative to the current folder, as `path` is.
+    """
+    revision, _, named = spec.removeprefix("git:").partition(":")
+    target = Path(named) if named else path
+    folder = target.parent
+    commit = resolve(revision, folder)
+    content = _git(folder, "cat-file", "blob", f"{commit}:./{target.name}", about=spec)
+    return f"git:{revision}:{target}", content
+
+
+def resolve(revision: str, folder: Path) -> str:
+    """The full name of the commit that a revision means."""
+    spec = f"{revision}^{{commit}}"
+    answer = _git(folder, "rev-parse", "--verify", "--end-of-options", spec, about=f"git:{revision}")
+    return answer.decode("ascii").strip()
+
+
+def _git(folder: Path, *arguments: str, about: str) -> bytes:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as wrong:
+        raise StpolicyError(
+            f"{about} needs git, which is not installed", "install the package git"
+        ) from wrong
+    except (OSError, subprocess.TimeoutExpired) as wrong:
+        raise StpolicyError(f"{about} cannot be read: {wrong}") from wrong
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
+            f"git ended with {done.returncode}"
+        ]
+        raise StpolicyError(
+            f"{about} cannot be read: {said[-1]}",
+            "see `git log`; a clone of depth 1 has no earlier revisions: fetch the whole history",
+        )
+    return done.stdout

@@ -1,0 +1,82 @@
+"""Judgement: a subject to problems. Which rules are asked, by whom, is written out here."""
+
+from collections.abc import Iterable, Iterator
+
+from stpolicy.model.finding import Candidate, Problem, Rule, Severity
+from stpolicy.rules import dates, history, mxs, policies, signature
+
+LIST: tuple[Rule, ...] = (
+    dates.reversed_dates,
+    dates.future,
+    dates.stale,
+    dates.long_life,
+    dates.short_life,
+    policies.malformed_name,
+    policies.not_canonical_name,
+    policies.confusable_name,
+    policies.public_suffix_name,
+    policies.duplicate,
+    policies.unknown_alias,
+    policies.chained_alias,
+    policies.unused_alias,
+    policies.malformed_alias,
+    policies.single_use_alias,
+    mxs.malformed_pattern,
+    mxs.public_suffix_pattern,
+    mxs.shared_provider,
+    mxs.not_canonical_pattern,
+    mxs.redundant_pattern,
+    mxs.too_many_patterns,
+)
+"""`validate`: a working copy."""
+
+PREVIOUS: tuple[Rule, ...] = (
+    history.rolled_back,
+    history.removed_domain,
+    history.mass_removed,
+    history.weakened,
+    history.strengthened,
+    history.mass_strengthened,
+    history.widened,
+    history.narrowed,
+    history.replaced,
+    history.retargeted_alias,
+    history.dates_edited,
+)
+"""`validate --previous`: a working copy and the list before it."""
+
+SIGN: tuple[Rule, ...] = tuple(rule for rule in LIST if rule.severity is Severity.ERROR)
+"""`sign`: what keeps a list from being signed, and `publish` from publishing it."""
+
+SIGNATURE: tuple[Rule, ...] = (
+    signature.malformed,
+    signature.bad,
+    signature.unknown_signer,
+    signature.bad_key,
+    signature.threshold,
+    signature.future,
+    signature.weak_digest,
+    signature.extra_data,
+)
+"""Whether the bytes are to be believed; asked before anything in them is."""
+
+INSTALL: tuple[Rule, ...] = (
+    dates.reversed_dates,
+    dates.future,
+    dates.expired,
+    policies.duplicate_by_case,
+    policies.unknown_alias,
+    policies.chained_alias,
+    history.rolled_back,
+)
+"""Clients, on a list whose signature they trust. None depends on tables that a library may change."""
+
+ALL: tuple[Rule, ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE)
+"""Every rule once, in the order of the documentation."""
+
+
+def judge(rules: Iterable[Rule], candidate: Candidate) -> Iterator[tuple[str, Severity, Problem]]:
+    """Asks the rules one after the other; what each one sees, with its code and severity."""
+    for rule in rules:
+        for problem in rule.judge(candidate):
+            yield rule.code, rule.severity, problem

@@ -1,0 +1,150 @@
+"""Rules about the patterns of policies."""
+
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass
+
+from stpolicy.model.finding import Candidate, Place, Problem, Severity
+from stpolicy.model.names import canonical, covers, pattern_fault
+from stpolicy.model.policy import Policy
+from stpolicy.rules._register import rule
+
+MOST_PATTERNS = 64
+
+SHARED = frozenset(
+    {
+        ".aspmx.l.google.com", ".l.google.com", ".googlemail.com", ".smtp.goog",
+        ".mail.protection.outlook.com", ".mx.microsoft", ".protection.outlook.com",
+        ".messagingengine.com", ".pphosted.com", ".ppe-hosted.com", ".gslb.pphosted.com",
+        ".iphmx.com", ".mimecast.com", ".messagelabs.com", ".barracudanetworks.com",
+        ".ess.barracudanetworks.com", ".mailgun.org", ".sendgrid.net", ".zoho.com", ".zoho.eu",
+        ".secureserver.net", ".emailsrvr.com", ".amazonaws.com", ".antispamcloud.com",
+        ".mailspamprotection.com", ".hornetsecurity.com", ".hes.trendmicro.com", ".trendmicro.eu",
+        ".registrar-servers.com", ".privateemail.com", ".mail.ovh.net", ".ovh.net", ".kundenserver.de",
+        ".ionos.com", ".1and1.com", ".rzone.de", ".gandi.net", ".mailbox.org", ".protonmail.ch",
+        ".migadu.com", ".forwardemail.net", ".improvmx.com", ".mxroute.com", ".sophos.com",
+        ".fireeyecloud.com", ".mx.cloudflare.net", ".icloud.com", ".mail.icloud.com", ".qq.com",
+        ".mxhichina.com", ".yandex.net",
+    }
+)  # fmt: skip
+"""Suffixes under which a provider gives host names to all who rent there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    place: Place
+    where: str
+    domain: str | None
+    """Canonical domain of the entry; None in an alias."""
+    mxs: tuple[str, ...]
+
+
+def _policies(candidate: Candidate, holds: Callable[[tuple[str, ...]], bool]) -> Iterator[_Use]:
+    """Every policy that is written out, in aliases and in entries, if its patterns hold what is asked."""
+    for ordinal, alias in enumerate(candidate.list.aliases):
+        if isinstance(alias.policy, Policy) and holds(alias.policy.mxs):
+            yield _Use(("policy-aliases", ordinal, "mxs"), alias.name, None, alias.policy.mxs)
+    for ordinal, entry in enumerate(candidate.list.entries):
+        if isinstance(entry.policy, Policy) and holds(entry.policy.mxs):
+            yield _Use(("policies", ordinal, "mxs"), entry.name, entry.domain, entry.policy.mxs)
+
+
+def _each(candidate: Candidate, wanted: Container[str]) -> Iterator[tuple[_Use, Place, str]]:
+    """Use, place and text of every pattern that is wanted."""
+    if wanted:
+        for use in _policies(candidate, lambda mxs: any(pattern in wanted for pattern in mxs)):
+            for index, pattern in enumerate(use.mxs):
+                if pattern in wanted:
+                    yield use, (*use.place, index), pattern
+
+
+@rule("mxs.pattern.malformed", Severity.ERROR)
+def malformed_pattern(candidate: Candidate) -> Iterator[Problem]:
+    """A pattern is neither a host name nor `.suffix`.
+
+    In a mail server's table a stray space, colon or keyword would be read as another pattern or as an
+    option, and a single word as the name that insecure DNS gave. `*.example.org` of MTA-STS is written
+    `.example.org` here. Correct the pattern.
+    """
+    faults = {
+        pattern: fault
+        for pattern, folded in candidate.list.patterns.items()
+        if (fault := pattern_fault(folded))
+    }
+    for use, place, pattern in _each(candidate, faults):
+        message = f"the pattern {pattern!r} of {use.where} {faults[pattern]}"
+        yield Problem(message, place, use.where)
+
+
+@rule("mxs.pattern.public_suffix", Severity.ERROR)
+def public_suffix_pattern(candidate: Candidate) -> Iterator[Problem]:
+    """A suffix pattern stands for every host of a public suffix, like `.co.uk`.
+
+    Anybody can register a name there and hold a valid certificate for it. On a suffix of the private
+    section of publicsuffix.org's list it is a warning only where the domain itself is that suffix.
+    Write the suffix of the provider, or the host names.
+    """
+    kinds = {
+        pattern: kind
+        for pattern, folded in candidate.list.patterns.items()
+        if folded.startswith(".")
+        and (kind := candidate.suffixes.kind(folded[1:]))
+        and not pattern_fault(folded)
+    }
+    for use, place, pattern in _each(candidate, kinds):
+        own = kinds[pattern] == "private" and use.domain == canonical(pattern)[1:]
+        message = f"the pattern {pattern!r} of {use.where} covers every name under a public suffix"
+        yield Problem(message, place, use.where, severity=Severity.WARNING if own else None)
+
+
+@rule("mxs.pattern.shared_provider", Severity.NOTE)
+def shared_provider(candidate: Candidate) -> Iterator[Problem]:
+    """A suffix pattern covers the hosts of every customer of a provider.
+
+    Whoever rents there gets a host that matches. The exact host names of the domain promise more.
+    """
+    wanted = {pattern for pattern, folded in candidate.list.patterns.items() if folded in SHARED}
+    for use, place, pattern in _each(candidate, wanted):
+        message = f"the pattern {pattern!r} of {use.where} covers the hosts of other customers too"
+        yield Problem(message, place, use.where)
+
+
+@rule("mxs.pattern.not_canonical", Severity.WARNING)
+def not_canonical_pattern(candidate: Candidate) -> Iterator[Problem]:
+    """A pattern is not written in lower case, in A-labels and without a dot at the end.
+
+    Readers fold it, but people and scripts that search the list do not. `stpolicy fmt` mends it.
+    """
+    wanted = {pattern for pattern, folded in candidate.list.patterns.items() if folded != pattern}
+    for use, place, pattern in _each(candidate, wanted):
+        message = f"the pattern {pattern!r} of {use.where} should be written {canonical(pattern)!r}"
+        yield Problem(message, place, use.where, "stpolicy fmt")
+
+
+@rule("mxs.pattern.redundant", Severity.NOTE)
+def redundant_pattern(candidate: Candidate) -> Iterator[Problem]:
+    """A pattern accepts nothing that another pattern of the policy does not accept.
+
+    `mx.example.org` says nothing beside `.example.org`. Remove one, preferably the wider.
+    """
+    # Texts of one policy differ, so only a suffix or another spelling can cover anything.
+    covering = {p for p, folded in candidate.list.patterns.items() if p.startswith(".") or folded != p}
+    if not covering:
+        return
+    for use in _policies(candidate, lambda mxs: any(pattern in covering for pattern in mxs)):
+        for index, pattern in enumerate(use.mxs):
+            others = {canonical(other) for other in (*use.mxs[:index], *use.mxs[index + 1 :])}
+            if covers(others, canonical(pattern)):
+                message = f"the pattern {pattern!r} of {use.where} is covered by another one"
+                yield Problem(message, (*use.place, index), use.where)
+
+
+@rule("mxs.pattern.too_many", Severity.WARNING)
+def too_many_patterns(candidate: Candidate) -> Iterator[Problem]:
+    """A policy has more than 64 patterns.
+
+    No mail domain has that many hosts at once; a list that grows by being added to promises less and
+    less. Keep the hosts that MX records name.
+    """
+    for use in _policies(candidate, lambda mxs: len(mxs) > MOST_PATTERNS):
+        message = f"{use.where} has {len(use.mxs)} patterns; more than {MOST_PATTERNS} is too many"
+        yield Problem(message, use.place, use.where)
