@@ -54,7 +54,7 @@ class Settings:
 def layers(
     commands: Iterable[str], *, chosen: Path | None, beside: tuple[str, bytes] | None
 ) -> list[Settings]:
-    """The settings that are in force, strongest first: `chosen` (--config), the system's, the one beside the list.
+    """The settings in force, strongest first: `chosen` (--config), the system's, those beside the list.
 
     `beside` is the name and content of the file in the list's folder, or of the revision that judges.
     """

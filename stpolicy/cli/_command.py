@@ -1,4 +1,4 @@
-"""How a function becomes a command: the options all have, environment variables, and settings from files."""
+"""How a function becomes a command: the options all have, environment variables, settings of files."""
 
 import copy
 import inspect
@@ -31,7 +31,10 @@ COMMANDS: list[str] = []
 
 
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:
-    """Registers a function as a command. It gets what it names of `quiet` and `debug`; its docstring is the help."""
+    """Registers a function as a command; its docstring is the help.
+
+    Every command takes the common options; the function gets those that it names.
+    """
     full = f"{group}-{name}" if group else name
     COMMANDS.append(full)
 
@@ -139,7 +142,8 @@ def _beside(path: Path | None, previous: str) -> tuple[str, bytes] | None:
 
 def _fitting(value: Any, hint: Any, setting: str) -> Any:
     """A setting as the type that the command's option has."""
-    kinds = [kind for kind in (typing.get_args(hint)[0], *typing.get_args(typing.get_args(hint)[0]))]
+    inner = typing.get_args(hint)[0]
+    kinds = (inner, *typing.get_args(inner))
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             try:

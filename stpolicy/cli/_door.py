@@ -51,9 +51,9 @@ def result(text: str, output: Path | None = None) -> None:
     if output is None:
         sys.stdout.write(text)
         return
-    from stpolicy import store
+    from stpolicy.store import write
 
-    store.write(output, text.encode("utf-8", "backslashreplace"))
+    write(output, text.encode("utf-8", "backslashreplace"))
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -29,10 +29,10 @@ _READABLE = {"document.unknown_field", "document.duplicate_key"}
 
 @dataclass(frozen=True)
 class Document:
-    """What a file turned out to be. `list` is None when nothing can be said of its content."""
+    """What a file turned out to be. `policies` is None when nothing can be said of its content."""
 
     source: Source
-    list: PolicyList | None
+    policies: PolicyList | None
     report: Report
     doubtful_names: tuple[tuple[Place, Finding], ...] = ()
     """Names with characters no name has; findings of their own unless a rule says more at that place."""
@@ -61,9 +61,9 @@ def load(data: bytes, name: str, *, largest: int = LARGEST) -> PolicyList:
     """The list in `data`; Refused with the worst finding when it is not one (for all who do not report)."""
     document = parse(data, name, largest=largest)
     findings = document.report.findings + tuple(finding for _, finding in document.doubtful_names)
-    if document.list is None or findings:
+    if document.policies is None or findings:
         raise Refused(_headline(Report.of(findings)), f"stpolicy validate {name}")
-    return document.list
+    return document.policies
 
 
 def _headline(report: Report) -> str:
@@ -134,10 +134,10 @@ def _thorough(source: Source) -> Document:
         for m, (_, _, problem), finding in zip(misfits, found, located, strict=True)
         if m.is_name
     )
-    if document.list is None:
+    if document.policies is None:
         firm, doubtful = located, ()
     report = document.report + _refused(source, faults).report + Report.of(firm)
-    return Document(source, document.list, report, doubtful)
+    return Document(source, document.policies, report, doubtful)
 
 
 def _refused(source: Source, faults: list[Fault]) -> Document:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from stpolicy import rules
 from stpolicy.document.list import LARGEST, Document, load, parse
-from stpolicy.model.finding import Candidate, Finding, Report, Suffixes
+from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
 from stpolicy.model.policy import PolicyList
 
 
@@ -51,20 +51,20 @@ def validate(
     now: datetime,
     suffixes: Suffixes,
     previous: File | None = None,
-    choice: Choice = Choice(),  # noqa: B008  (frozen)
+    choice: Choice = Choice(),
     largest: int = LARGEST,
 ) -> Report:
     """Judges a working copy, against the list before it where there is one."""
     document = parse(file.data, file.name, largest=largest)
-    if document.list is None:
+    if document.policies is None:
         return choice.apply(document.report)
     before = load(previous.data, previous.name, largest=largest) if previous else None
-    candidate = Candidate(document.list, now, suffixes, before)
+    candidate = Candidate(document.policies, now, suffixes, before)
     asked = (*rules.LIST, *rules.PREVIOUS) if previous else rules.LIST
     return choice.apply(judged(document, asked, candidate))
 
 
-def judged(document: Document, asked: Iterable[rules.Rule], candidate: Candidate) -> Report:
+def judged(document: Document, asked: Iterable[Rule], candidate: Candidate) -> Report:
     """The document's own findings and those of the rules, without echoes."""
     problems = list(rules.judge(asked, candidate))
     seen = {problem.place for _, _, problem in problems}

@@ -1,7 +1,7 @@
 """What a rule sees, says and amounts to."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
@@ -60,7 +60,7 @@ class Candidate:
     issued: bool = False
     """Whether the list is a signed one: two of those must not share a timestamp, working copies may."""
 
-    signatures: Signatures = Signatures()
+    signatures: Signatures = field(default_factory=Signatures)
     """What checking the signature came to, where there is one to judge."""
 
     @cached_property

@@ -147,7 +147,7 @@ class MxPattern:
 
 def _parent(name: str) -> str:
     """`.suffix` of the name without its first label."""
-    first, dot, rest = name.partition(".")
+    _, dot, rest = name.partition(".")
     return dot + rest
 
 

@@ -83,7 +83,7 @@ class PolicyList:
     @cached_property
     def patterns(self) -> Mapping[str, str]:
         """Every pattern of the list, as written, and its canonical form."""
-        holders = (*self.aliases, *self.entries)
+        holders: tuple[AliasEntry | Entry, ...] = (*self.aliases, *self.entries)
         return {
             pattern: canonical(pattern)
             for holder in holders

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stpolicy.model.change import Change, Kind, changes, field_changes, retargeted
+from stpolicy.model.change import Change, Kind, field_changes, retargeted
 from stpolicy.model.finding import Candidate, Place, Problem, Severity
 from stpolicy.rules._register import rule
 
