@@ -59,10 +59,9 @@ def layers(
     `beside` is the name and content of the file in the list's folder, or of the revision that judges.
     """
     known = tuple(commands)
-    found = []
-    for path in (chosen, SYSTEM):
-        if path and (path is chosen or path.is_file()):
-            found.append(_settings(str(path), _content(path), known, path.parent))
+    files = [chosen] if chosen else []
+    files += [SYSTEM] if SYSTEM.is_file() else []
+    found = [_settings(str(path), _content(path), known, path.parent) for path in files]
     if beside:
         settings = _settings(beside[0], beside[1], known, Path())
         _refuse_harmful(beside[0], settings)

@@ -19,3 +19,7 @@ class Misuse(StpolicyError):
 
 class Refused(StpolicyError):
     """We looked, and what we saw forbids the act: nothing was changed."""
+
+
+class Busy(StpolicyError):
+    """Another run holds the lock: try again later."""

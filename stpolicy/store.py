@@ -1,11 +1,29 @@
-"""Files on disk: read, and replaced as one switch."""
+"""Files on disk: read, replaced as one switch, and pairs published as one switch."""
 
+import fcntl
+import hashlib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from stpolicy.errors import Busy, StpolicyError
 
 MODE = 0o644
 """What a new file gets; lists, signatures and public keys are for everybody to read."""
+
+CURRENT = "current"
+VERSIONS = "versions"
+
+
+def read_if_there(path: Path) -> bytes | None:
+    """The bytes of a file, or None when there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def write(path: Path, data: bytes) -> None:
@@ -27,10 +45,97 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    sync_folder(target.parent)
+    _sync(target.parent)
 
 
-def sync_folder(folder: Path) -> None:
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps other runs out of a folder; Busy when one is in it. The lock file stays."""
+    with (folder / ".lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as wrong:
+            raise Busy(f"another run is at work in {folder}") from wrong
+        yield
+
+
+def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
+    """Puts files into a web root so that a reader sees all of the old ones or all of the new ones.
+
+    They go into `versions/<label>-<12 hex>`; `current` leads there and is switched by one rename; each
+    file has a link through `current`, made once. Returns the name of the version. The version before
+    is kept for who is reading it; older ones go.
+    """
+    digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
+    name = f"{label}-{digest}"
+    versions = folder / VERSIONS
+    versions.mkdir(exist_ok=True)
+    before = published(folder)
+    _discard_leftovers(versions)
+    if _content(versions / name, files) != files:
+        _stage(versions, name, files)
+    for file in files:
+        _link(folder / file, f"{CURRENT}/{file}")
+    _link(folder / CURRENT, f"{VERSIONS}/{name}")
+    _sync(folder)
+    for old in versions.iterdir():
+        if old.name not in (name, before):
+            shutil.rmtree(old, ignore_errors=True)
+    return name
+
+
+def published(folder: Path) -> str | None:
+    """The name of the version that a web root shows."""
+    try:
+        return Path(os.readlink(folder / CURRENT)).name  # noqa: PTH115  (the link, not what it leads to)
+    except OSError:
+        return None
+
+
+def _stage(versions: Path, name: str, files: Mapping[str, bytes]) -> None:
+    shutil.rmtree(versions / name, ignore_errors=True)
+    staged = Path(tempfile.mkdtemp(prefix=".tmp-", dir=versions))
+    try:
+        for file, data in files.items():
+            write(staged / file, data)
+        staged.chmod(0o755)
+        _prove(staged, files)
+        staged.rename(versions / name)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    _sync(versions)
+
+
+def _prove(folder: Path, files: Mapping[str, bytes]) -> None:
+    if _content(folder, files) != files:
+        raise StpolicyError(f"{folder} does not hold what was written to it", "check the disk")
+
+
+def _content(folder: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What a folder really holds of the named files."""
+    return {file: data for file in files if (data := read_if_there(folder / file)) is not None}
+
+
+def _link(path: Path, target: str) -> None:
+    """A symbolic link, new or switched, as one rename."""
+    if path.is_symlink() and os.readlink(path) == target:  # noqa: PTH115
+        return
+    if path.exists() and not path.is_symlink():
+        raise StpolicyError(f"{path} is there and is no link of ours", "move it away, then publish again")
+    temporary = path.parent / f".{path.name}.{os.getpid()}"
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    temporary.symlink_to(target)
+    temporary.replace(path)
+
+
+def _discard_leftovers(versions: Path) -> None:
+    for leftover in versions.glob(".tmp-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
     """Makes renames in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -27,7 +27,7 @@ _COMMON = {
 }
 
 COMMANDS: list[str] = []
-"""Names of the commands as they are typed, `keys new` as `keys-new`; each may have a table in the settings."""
+"""Names of the commands, `keys new` as `keys-new`; each may have a table in the settings."""
 
 
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:

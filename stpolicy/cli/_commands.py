@@ -1,6 +1,25 @@
 """Every command, in the order in which the help lists them."""
 
-from stpolicy.cli import validate
+from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish, explain  # isort: skip
+from stpolicy.cli._app import alias as alias_group
 from stpolicy.cli._app import app
+from stpolicy.cli._app import keys as keys_group
 
-__all__ = ["app", "validate"]
+app.add_typer(alias_group, name="alias", help="Edit the named policies of a list.")
+app.add_typer(keys_group, name="keys", help="Make and export the signing key.")
+
+__all__ = [
+    "alias",
+    "app",
+    "diff",
+    "edit",
+    "explain",
+    "fmt",
+    "init",
+    "keys",
+    "publish",
+    "show",
+    "sign",
+    "validate",
+    "verify",
+]

@@ -12,12 +12,12 @@ from typing import NoReturn
 
 import typer
 
-from stpolicy.errors import Misuse, Refused, StpolicyError
+from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
 from stpolicy.model.finding import Report, Severity
 from stpolicy.output.escape import shown
 
-DONE, FOUND, MISUSED, FAILED = 0, 1, 2, 3
+DONE, FOUND, MISUSED, FAILED, BUSY = 0, 1, 2, 3, 75
 
 
 class _Ended(BaseException):
@@ -112,6 +112,8 @@ def _failure(raised: BaseException) -> int:
             return code
         case Misuse():
             code = MISUSED
+        case Busy():
+            code = BUSY
         case Refused():
             code = FOUND
         case _:

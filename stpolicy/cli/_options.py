@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -14,7 +14,13 @@ from stpolicy.document.codes import DOCUMENT
 from stpolicy.errors import Misuse
 from stpolicy.flows.validate import Choice, File
 from stpolicy.model.finding import Report
+from stpolicy.openpgp import LARGEST as SIGNATURE_LARGEST
 from stpolicy.output import report as output
+from stpolicy.trust import fingerprint
+
+if TYPE_CHECKING:
+    from stpolicy.flows.verify import Pins
+    from stpolicy.gpg.home import Home
 
 
 class ReportFormat(StrEnum):
@@ -131,3 +137,92 @@ def version() -> str:
     from importlib.metadata import version as installed
 
     return installed("stpolicy")
+
+
+Keyring = Annotated[
+    Path | None,
+    typer.Option(
+        "--keyring", metavar="FILE", help="Key ring with the signers' public keys, armoured or not."
+    ),
+]
+Signer = Annotated[
+    list[str] | None,
+    typer.Option("--signer", metavar="FPR", help="Fingerprint of a signer's primary key, whole. Repeatable."),
+]
+Threshold = Annotated[
+    int, typer.Option("--threshold", metavar="M", min=1, help="How many different signers must have signed.")
+]
+Signature = Annotated[
+    Path | None,
+    typer.Option("--signature", metavar="ASC", help="The signature; LIST.asc if not given."),
+]
+Key = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="FPR", help="Fingerprint of the signing key, whole. Repeatable."),
+]
+Homedir = Annotated[
+    Path | None, typer.Option("--homedir", metavar="DIR", help="The GnuPG home, if not the usual one.")
+]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help="File whose first line is the passphrase; gpg-agent asks if not given.",
+    ),
+]
+GpgTimeout = Annotated[
+    int, typer.Option("--gpg-timeout", metavar="S", min=1, help="Seconds that gpg may take for one task.")
+]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until the list expires.")
+]
+
+
+def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> "Pins":
+    """The pinned signers; Misuse when they are not enough to verify anything."""
+    from stpolicy.flows.verify import pins as pinned
+
+    if keyring is None:
+        raise Misuse("no key ring is given", "name the file with the signers' public keys with --keyring")
+    try:
+        ring = keyring.read_bytes()
+    except OSError as wrong:
+        raise Misuse(f"the key ring {keyring} cannot be read: {wrong.strerror}") from wrong
+    return pinned(ring, str(keyring), list(signer or ()), threshold)
+
+
+def fingerprints(keys: Iterable[str] | None) -> tuple[str, ...]:
+    """The fingerprints of `--key`, whole ones only."""
+    try:
+        return tuple(dict.fromkeys(fingerprint(key.removesuffix("!")) for key in keys or ()))
+    except ValueError as wrong:
+        raise Misuse(f"--key {wrong}", "see `gpg --list-secret-keys`") from wrong
+
+
+def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "Home":
+    """The GnuPG home to sign with."""
+    from stpolicy.gpg.home import Home
+
+    if folder is not None and not folder.is_dir():
+        raise Misuse(f"the GnuPG home {folder} is no folder")
+    passphrase = None
+    if passphrase_file is not None:
+        try:
+            lines = passphrase_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise Misuse(f"{passphrase_file} cannot be read: {wrong}") from wrong
+        passphrase = lines[0] if lines else ""
+        if not passphrase:
+            raise Misuse(f"{passphrase_file} holds no passphrase")
+    return Home(folder.absolute() if folder else None, deadline, passphrase)
+
+
+def signature_of(path: Path, signature: Path | None) -> File:
+    """The signature that belongs to a list."""
+    return read(signature or asc(path), largest=SIGNATURE_LARGEST)
+
+
+def asc(path: Path) -> Path:
+    """LIST.asc."""
+    return path.with_name(f"{path.name}.asc")

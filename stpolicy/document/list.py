@@ -121,7 +121,9 @@ def _thorough(source: Source) -> Document:
     misfits = shape.misfits(value)
     places = _Places(value)
     found = [(m.code, Severity.ERROR, Problem(m.message, *places.numbered(m.place))) for m in misfits]
-    broken = any(not m.is_name and m.code not in _READABLE for m in misfits)
+    broken = any(not m.is_name and m.code not in _READABLE for m in misfits) or not all(
+        shape.entry_fits(entry) for entry in _hidden(value)
+    )
     document = (
         Document(source, None, Report())
         if broken
@@ -138,6 +140,13 @@ def _thorough(source: Source) -> Document:
         firm, doubtful = located, ()
     report = document.report + _refused(source, faults).report + Report.of(firm)
     return Document(source, document.policies, report, doubtful)
+
+
+def _hidden(value: Members) -> Iterator[Any]:
+    """What stands under a key that is repeated later: the schema sees the last one only."""
+    for members in (value.get("policy-aliases"), value.get("policies")):
+        if isinstance(members, Members) and len(members) < len(members.pairs):
+            yield from (entry for name, entry in members.pairs if members[name] is not entry)
 
 
 def _refused(source: Source, faults: list[Fault]) -> Document:
@@ -200,15 +209,25 @@ class _Places:
 
     def __init__(self, value: Any) -> None:
         self._value = value if isinstance(value, dict) else {}
+        self._known: dict[str, dict[str | int, tuple[int, str]]] = {}
 
     def numbered(self, place: Place) -> tuple[Place, str | None]:
         if len(place) < 2 or not isinstance(members := self._value.get(str(place[0])), Members):
             return place, None
-        for ordinal in range(len(members.pairs) - 1, -1, -1):
-            name = members.pairs[ordinal][0]
-            if place[1] in (name, canonical(name)):
-                return (place[0], ordinal, *place[2:]), name
-        return place[:1], str(place[1])
+        field = str(place[0])
+        if field not in self._known:
+            self._known[field] = _ordinals(members)
+        found = self._known[field].get(place[1])
+        return ((field, found[0], *place[2:]), found[1]) if found else (place[:1], str(place[1]))
+
+
+def _ordinals(members: Members) -> dict[str | int, tuple[int, str]]:
+    """Ordinal and name by the name as written, of which the last counts, and else by the canonical one."""
+    found: dict[str | int, tuple[int, str]] = {}
+    names = [name for name, _ in members.pairs]
+    for ordinal, name in enumerate(names):
+        found.setdefault(canonical(name), (ordinal, name))
+    return found | {name: (ordinal, name) for ordinal, name in enumerate(names)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Strict JSON (RFC 8259) with the place of everything that is wrong: slower than `json`, so used only then."""
+"""Strict JSON (RFC 8259) with the place of everything wrong: slower than `json`, so used only then."""
 
 import json
 import re

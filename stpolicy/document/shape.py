@@ -53,6 +53,12 @@ def fits(value: Any) -> bool:
     return answer
 
 
+def entry_fits(value: Any) -> bool:
+    """Whether the value fits as a member of `policies` or `policy-aliases`."""
+    answer: bool = _validator("entry").is_valid(value)
+    return answer
+
+
 def misfits(value: Any) -> list[Misfit]:
     """Everything that keeps the value from fitting the schema; never empty when `fits` said no."""
     import jsonschema
@@ -71,12 +77,21 @@ def _in_ascii(value: Any) -> Any:
         return value
     return {
         key: (
-            {_name_in_ascii(name): _entry_in_ascii(entry) for name, entry in member.items()}
+            _members_in_ascii(member)
             if key in _NAMED and isinstance(member, dict) and not _is_ascii(member)
             else member
         )
         for key, member in value.items()
     }
+
+
+def _members_in_ascii(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Two names that become one keep one of their spellings, so that each entry is looked at."""
+    found: dict[str, Any] = {}
+    for name, entry in members.items():
+        folded = _name_in_ascii(name)
+        found[name if folded in members or folded in found else folded] = _entry_in_ascii(entry)
+    return found
 
 
 def _is_ascii(members: Mapping[str, Any]) -> bool:
@@ -121,6 +136,8 @@ def _explain(error: Any) -> Iterator[Misfit]:
     in_name = "propertyNames" in error.absolute_schema_path
     if in_name:
         place = (*place, instance)
+    if keyword == "not" and not isinstance(instance, str):
+        return  # that its type is wrong is said already
     if place[:1] in (("timestamp",), ("expires",)):
         yield Misfit("document.date", f"{place[0]} {_shown(instance)} is not a date of this format", place)
     elif keyword == "additionalProperties":

@@ -97,7 +97,7 @@ class Source:
 
 @dataclass(frozen=True)
 class _Inside:
-    """The members of an object or array: key or index, where it begins, where its value begins. And its end."""
+    """Members of an object or array: key or index, where it begins, where its value begins. And its end."""
 
     members: list[tuple[str | int, int, int]]
     end: int

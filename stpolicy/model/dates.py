@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import total_ordering
 
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
+    r"(\d{4}-\d\d-\d\d)[Tt]((?!24)\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+)  # hour 24 is not RFC 3339's, though newer versions of `fromisoformat` read it
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 2**53
+_LONGEST = timedelta(days=999_999_999) // timedelta(seconds=1)
 
 
 @total_ordering
@@ -28,7 +29,8 @@ class Instant:
         return (self.seconds, self.fraction) < (other.seconds, other.fraction)
 
     def __sub__(self, other: "Instant") -> timedelta:
-        return timedelta(seconds=self.seconds - other.seconds)
+        """The whole seconds between, as far as a timedelta reaches: dates may lie further apart."""
+        return timedelta(seconds=max(-_LONGEST, min(self.seconds - other.seconds, _LONGEST)))
 
     def __add__(self, span: timedelta) -> "Instant":
         return Instant(self.seconds + int(span.total_seconds()), self.fraction)

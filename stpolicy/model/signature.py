@@ -20,6 +20,14 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What gpgv said on its status channel, and its exit code."""
+
+    exit_code: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """One good signature: the fingerprint of the signer's primary key, and when it was made."""
 

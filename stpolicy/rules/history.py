@@ -154,6 +154,9 @@ def dates_edited(candidate: Candidate) -> Iterator[Problem]:
     """
     if candidate.previous is None:
         return
+    older = candidate.list.timestamp.instant < candidate.previous.timestamp.instant
     for change in field_changes(candidate.previous, candidate.list):
+        if change.field == "timestamp" and older:
+            continue  # history.rolled_back says it
         message = f"{change.field} was {change.before!r} and is {change.after!r}"
         yield Problem(message, (change.field,))

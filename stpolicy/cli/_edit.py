@@ -1,0 +1,73 @@
+"""What the commands that edit a list share: read, edit, show or write."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from stpolicy.cli import _door, _options
+from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.flows import edit as flow
+from stpolicy.model.edit import checked_policy
+from stpolicy.model.policy import Alias, Policy, PolicyList
+
+
+def apply(
+    path: Path, change: Callable[[PolicyList], PolicyList], *, dry_run: bool, largest: int, quiet: bool
+) -> int:
+    """Edits the list at `path`, or shows what would change."""
+    if str(path) == "-":
+        raise Misuse("standard input cannot be edited in place", "name a file")
+    edited = flow.edit(_options.read(path, largest=largest), change, largest=largest)
+    if dry_run:
+        _door.result(difference(edited))
+    else:
+        save(path, edited)
+        _door.say(f"{path}: {'written' if edited.differs else 'nothing to change'}", quiet=quiet)
+    return _door.DONE
+
+
+def save(path: Path, edited: flow.Edited) -> None:
+    """Writes the edited list, unless it is as it was or somebody else has written it meanwhile."""
+    from stpolicy import store
+
+    if not edited.differs:
+        return
+    if path.read_bytes() != edited.before.data:
+        raise StpolicyError(f"{path} was changed by somebody else meanwhile", "look at it, then try again")
+    store.write(path, edited.after)
+
+
+def difference(edited: flow.Edited) -> str:
+    """What would change, as `diff -u` shows it."""
+    before, after = (
+        side.decode("utf-8", "replace").splitlines(keepends=True)
+        for side in (edited.before.data, edited.after)
+    )
+    name = edited.before.name
+    lines = difflib.unified_diff(before, after, name, f"{name} (edited)")
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
+
+
+def policy(
+    mode: str | None, mx: list[str] | None, alias: str | None, before: Policy | Alias | None = None
+) -> Policy | Alias:
+    """The policy that options describe; what they leave out is taken from `before`."""
+    if alias is None:
+        return own_policy(mode, mx, before)
+    if mx or mode:
+        raise Misuse("--alias stands alone: the alias has the mode and the patterns")
+    return Alias(alias)
+
+
+def own_policy(mode: str | None, mx: list[str] | None, before: Policy | Alias | None = None) -> Policy:
+    """A policy with a mode and patterns of its own; testing unless somebody says otherwise."""
+    known = before if isinstance(before, Policy) else None
+    patterns = mx or (known.mxs if known else ())
+    if not patterns:
+        raise Misuse("no pattern is given", "name the mail servers with --mx, or an alias with --alias")
+    try:
+        return checked_policy(mode or (known.mode if known else "testing"), patterns)
+    except ValueError as wrong:
+        raise Misuse(f"--mx {wrong}" if mx else str(wrong)) from wrong

@@ -1,0 +1,82 @@
+"""publish: put the signed pair where servers fetch it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stpolicy.cli import _door, _options
+from stpolicy.cli._app import app
+from stpolicy.cli._command import LIST_DEFAULT, command
+from stpolicy.document.list import LARGEST
+from stpolicy.errors import Misuse
+
+
+@command(
+    app,
+    "publish",
+    example="""
+    stpolicy publish --to /srv/www/list --config /etc/stpolicy/stpolicy.toml
+    stpolicy publish --check-url https://list.example.org --config /etc/stpolicy/stpolicy.toml
+    """,
+)
+def publish(
+    list_path: _options.List = LIST_DEFAULT,
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="The web root.")] = None,
+    check_url: Annotated[
+        str | None,
+        typer.Option(
+            "--check-url",
+            metavar="URL",
+            help="Afterwards fetch what is live there and verify it as a server would.",
+        ),
+    ] = None,
+    signature: _options.Signature = None,
+    keyring: _options.Keyring = None,
+    signer: _options.Signer = None,
+    threshold: _options.Threshold = 1,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option("--ca-file", metavar="PEM", help="Roots for --check-url, instead of Mozilla's."),
+    ] = None,
+    allow_http: Annotated[
+        bool, typer.Option("--allow-http", help="Let --check-url be http on the loopback interface.")
+    ] = False,
+    now: _options.Now = None,
+    max_size: _options.MaxSize = LARGEST,
+    quiet: bool = False,
+) -> int:
+    """Put the signed pair and the public keys into a web root, as one switch.
+
+    What `verify` refuses is not published, nor what is older than what is there. The web server must
+    follow symbolic links.
+    """
+    from stpolicy.flows import publish as flow
+
+    if to is None and check_url is None:
+        raise Misuse("nothing to do", "name the web root with --to, or what to look at with --check-url")
+    if to is not None and not to.is_dir():
+        raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
+    if ca_file is not None and not ca_file.is_file():
+        raise Misuse(f"{ca_file} is no file")
+    mirror = flow.Mirror(check_url, ca_file, allow_http) if check_url else None
+    if mirror:
+        mirror.check()
+    who = _options.pins(keyring, signer, threshold)
+    file = _options.read(list_path, largest=max_size)
+    moment = _door.now(now)
+    if to is not None:
+        asc = _options.signature_of(list_path, signature)
+        done = flow.publish(file, asc, who, to, now=moment, largest=max_size)
+        if done.version is None:
+            _door.result(_options.rendered(done.report, _options.ReportFormat.TEXT))
+            _door.say(f"{list_path} was not published")
+            return _door.FOUND
+        _door.say(f"{to}: {done.version}", quiet=quiet)
+    if mirror:
+        live = flow.look(mirror, file, who, now=moment, largest=max_size)
+        _door.result(_options.rendered(live.report, _options.ReportFormat.TEXT))
+        said = "is live and verifies" if live.good else "does not serve a list that may be used"
+        _door.say(f"{mirror.list_url} {said}", quiet=quiet and live.good)
+        return _door.DONE if live.good else _door.FOUND
+    return _door.DONE

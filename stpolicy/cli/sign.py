@@ -1,0 +1,100 @@
+"""sign: date, judge and sign a list."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _door, _options
+from stpolicy.cli._app import app
+from stpolicy.cli._command import LIST_DEFAULT, command
+from stpolicy.document.list import LARGEST
+from stpolicy.errors import Misuse, StpolicyError
+
+if TYPE_CHECKING:
+    from stpolicy.flows.sign import Signed
+
+
+@command(
+    app,
+    "sign",
+    example="""
+    stpolicy validate && stpolicy sign
+    stpolicy sign --key 0123456789ABCDEF0123456789ABCDEF01234567
+    stpolicy sign --add
+    """,
+)
+def sign(
+    list_path: _options.List = LIST_DEFAULT,
+    key: _options.Key = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add a signature to those that are there; never re-dates.")
+    ] = False,
+    days: _options.Days = 14,
+    no_bump: Annotated[
+        bool, typer.Option("--no-bump", help="Refuse old dates instead of writing new ones.")
+    ] = False,
+    passphrase_file: _options.PassphraseFile = None,
+    homedir: _options.Homedir = None,
+    gpg_timeout: _options.GpgTimeout = 120,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="ASC", help="Where the signature goes; LIST.asc if not given."
+        ),
+    ] = None,
+    now: _options.Now = None,
+    max_size: _options.MaxSize = LARGEST,
+    quiet: bool = False,
+) -> int:
+    """Sign a list: detached and ASCII-armoured, into LIST.asc.
+
+    The list must pass the rules. It is dated anew first when its dates are older than an hour. The
+    signature is verified with the public key alone before anything is written.
+    """
+    from stpolicy import store
+    from stpolicy.flows import sign as flow
+    from stpolicy.flows.validate import File
+    from stpolicy.suffixes import PublicSuffixes
+
+    if str(list_path) == "-":
+        raise Misuse("standard input cannot be signed in place", "name a file")
+    file = _options.read(list_path, largest=max_size)
+    target = output or _options.asc(list_path)
+    lying_there = store.read_if_there(target)
+    terms = flow.Terms(
+        _options.fingerprints(key), timedelta(days=days), not no_bump, now is not None, max_size
+    )
+    signed = (flow.add if add else flow.sign)(
+        file,
+        None if lying_there is None else File(str(target), lying_there),
+        _options.home(homedir, passphrase_file, gpg_timeout),
+        terms,
+        now=_door.now(now),
+        suffixes=PublicSuffixes(),
+    )
+    if signed.report.failed:
+        _door.result(_options.rendered(signed.report, _options.ReportFormat.TEXT))
+        _door.say(f"{list_path} was not signed")
+        return _door.FOUND
+    _write(list_path, file.data, target, lying_there, signed)
+    _door.say(_sentence(target, signed), quiet=quiet)
+    return _door.DONE
+
+
+def _write(path: Path, before: bytes, target: Path, lying_there: bytes | None, signed: "Signed") -> None:
+    """The list, then its signature: a crash between them leaves a pair that the next `sign` mends."""
+    from stpolicy import store
+
+    if path.read_bytes() != before or store.read_if_there(target) != lying_there:
+        raise StpolicyError(f"{path} or {target} was changed while it was being signed", "sign it again")
+    if signed.data != before:
+        store.write(path, signed.data)
+    store.write(target, signed.signature)
+
+
+def _sentence(target: Path, signed: "Signed") -> str:
+    expires = signed.policies.expires if signed.policies else ""
+    dated = "dated anew and " if signed.redated else ""
+    return f"{target}: {dated}signed by {', '.join(signed.signers)}; in force until {expires}"

@@ -1,0 +1,27 @@
+"""diff: two lists -> what changed."""
+
+from dataclasses import dataclass
+
+from stpolicy.document.list import load
+from stpolicy.flows.validate import File
+from stpolicy.model.change import Change, FieldChange, changes, field_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed, worst first, and the fields of the list itself that read otherwise."""
+
+    changes: tuple[Change, ...]
+    fields: tuple[FieldChange, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether the lists differ in anything but order and layout."""
+        return bool(self.changes or self.fields)
+
+
+def diff(old: File, new: File, *, largest: int) -> Difference:
+    """Compares two lists, aliases resolved."""
+    before = load(old.data, old.name, largest=largest)
+    after = load(new.data, new.name, largest=largest)
+    return Difference(tuple(changes(before, after)), tuple(field_changes(before, after)))

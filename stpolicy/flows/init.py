@@ -1,0 +1,54 @@
+"""init: templates -> the files of a new list repository."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from stpolicy import store
+from stpolicy.document.dump import dump
+from stpolicy.errors import Refused
+from stpolicy.model.dates import Date, instant
+from stpolicy.model.policy import PolicyList
+
+FILES = {
+    "stpolicy.toml": "stpolicy.toml.j2",
+    ".github/workflows/policy-list.yml": "workflow.yml.j2",
+    ".pre-commit-config.yaml": "pre-commit.yaml.j2",
+}
+"""File to template; the list itself is made here."""
+
+LIFE = timedelta(days=14)
+
+NEXT = """next, in {folder}:
+  stpolicy keys new --name "Your list"
+  stpolicy add example.com --mx mx.example.com
+  stpolicy validate && stpolicy sign"""
+
+
+def init(folder: Path, *, now: datetime, templates: Path, version: str) -> list[Path]:
+    """Writes the files of a new list repository; Refused, with nothing written, if one is there."""
+    contents = {"policy.json": dump(_first_list(now))}
+    environment = SandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(templates / "init"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        autoescape=False,
+    )
+    for name, template in FILES.items():
+        contents[name] = environment.get_template(template).render(version=version).encode()
+    there = [name for name in contents if (folder / name).exists()]
+    if there:
+        raise Refused(f"{', '.join(there)} in {folder} would be overwritten", "choose an empty folder")
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        store.write(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def _first_list(now: datetime) -> PolicyList:
+    present = Date.at(instant(now))
+    return PolicyList(present, Date.at(present.instant + LIFE), None, (), ())

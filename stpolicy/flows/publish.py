@@ -1,0 +1,101 @@
+"""publish: verify the pair as a server would -> compare with what is there -> one switch -> look live."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stpolicy import fetch, openpgp, store
+from stpolicy.document.list import LARGEST, parse
+from stpolicy.flows.validate import File
+from stpolicy.flows.verify import Pins, Verdict, verify
+from stpolicy.model.dates import Instant
+from stpolicy.model.finding import Finding, Report, Severity
+
+LIST, SIGNATURE, KEYS = "policy.json", "policy.json.asc", "trusted.asc"
+"""What servers fetch, below one base URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing came to; `version` is None when nothing was switched."""
+
+    report: Report
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Where a published list can be fetched, and how."""
+
+    url: str
+    ca_file: Path | None = None
+    allow_http: bool = False
+
+    def check(self) -> None:
+        """Misuse for a URL that will not be fetched."""
+        fetch.check_url(self.list_url, allow_http=self.allow_http)
+
+    @property
+    def list_url(self) -> str:
+        """The URL of the JSON; a base URL gets the name of the list."""
+        return self.url if self.url.endswith(".json") else f"{self.url.rstrip('/')}/{LIST}"
+
+
+def publish(
+    file: File, signature: File, who: Pins, folder: Path, *, now: datetime, largest: int = LARGEST
+) -> Published:
+    """Puts the pair and the public keys into a web root, unless a server would refuse them."""
+    verdict = verify(file, signature, who, now=now, largest=largest)
+    if not verdict.good or verdict.policies is None:
+        return Published(verdict.report)
+    with store.locked(folder):
+        older = _against_what_is_there(folder, file, signature, verdict, who, now=now, largest=largest)
+        report = verdict.report + older
+        if report.failed:
+            return Published(report)
+        label = str(verdict.policies.timestamp.instant).replace("-", "").replace(":", "")
+        files = {
+            LIST: file.data,
+            SIGNATURE: signature.data,
+            KEYS: openpgp.armoured(openpgp.PUBLIC_KEY, who.ring),
+        }
+        return Published(report, store.publish(folder, label, files))
+
+
+def look(mirror: Mirror, file: File, who: Pins, *, now: datetime, largest: int = LARGEST) -> Verdict:
+    """Fetches what is live and verifies it as a server would; older than `file` is a rollback."""
+    data, signature = fetch.pair(
+        mirror.list_url,
+        largest=largest,
+        largest_signature=openpgp.LARGEST,
+        ca_file=mirror.ca_file,
+        allow_http=mirror.allow_http,
+    )
+    url = mirror.list_url
+    return verify(
+        File(url, data), File(f"{url}.asc", signature), who, now=now, newer_than=file, largest=largest
+    )
+
+
+def _against_what_is_there(
+    folder: Path, file: File, signature: File, verdict: Verdict, who: Pins, *, now: datetime, largest: int
+) -> Report:
+    """Whether the new pair is older than the one that is published; one that cannot be read is none."""
+    there = store.read_if_there(folder / store.CURRENT / LIST)
+    if there is None or parse(there, LIST, largest=largest).policies is None:
+        return Report()
+    name = str(folder / LIST)
+    report = verify(file, signature, who, now=now, newer_than=File(name, there), largest=largest).report
+    signed = _newest(store.read_if_there(folder / store.CURRENT / SIGNATURE))
+    if there == file.data and signed and verdict.signatures.newest < signed:
+        message = f"the signature is older than the one that is published ({signed})"
+        report += Report.of([Finding("history.rolled_back", Severity.ERROR, message, None, signature.name)])
+    return report
+
+
+def _newest(armoured: bytes | None) -> Instant | None:
+    try:
+        made = [packet.made for packet in openpgp.signatures(armoured or b"") if packet.made]
+    except openpgp.NotAsExpected:
+        return None
+    return max(made, default=None)

@@ -1,0 +1,103 @@
+"""verify: signature -> trust -> document -> rules(INSTALL) -> report. In this order: nothing in an
+unverified list is believed, not even its dates."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from stpolicy import openpgp, rules, trust
+from stpolicy.document.list import LARGEST, load, parse
+from stpolicy.errors import Misuse
+from stpolicy.flows.validate import File, judged
+from stpolicy.gpg.verify import answer
+from stpolicy.model.finding import Candidate, Finding, Report
+from stpolicy.model.policy import PolicyList
+from stpolicy.model.signature import Signatures
+from stpolicy.suffixes import PublicSuffixes
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """Who may sign: a binary key ring, the fingerprints of the primary keys that count, and how many must."""
+
+    ring: bytes
+    signers: frozenset[str]
+    threshold: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What verifying came to. `policies` is None when the signature or the bytes are not to be believed."""
+
+    report: Report
+    signatures: Signatures
+    policies: PolicyList | None
+
+    @property
+    def good(self) -> bool:
+        """Whether the pair may be used."""
+        return self.signatures.trusted and self.policies is not None and not self.report.failed
+
+
+def pins(ring: bytes, ring_name: str, signers: Collection[str], threshold: int) -> Pins:
+    """The pins, if they can be met at all; Misuse says why not."""
+    if not signers:
+        raise Misuse("no signer is pinned", "name the fingerprint of the list's key with --signer")
+    try:
+        pinned = frozenset(trust.fingerprint(signer) for signer in signers)
+        binary = openpgp.key_ring(ring)
+        held = openpgp.primary_fingerprints(binary) & pinned
+    except ValueError as wrong:
+        name = f"{ring_name}: " if isinstance(wrong, openpgp.NotAsExpected) else ""
+        raise Misuse(f"{name}{wrong}", "short key ids can be forged; use the whole fingerprint") from wrong
+    if not 1 <= threshold <= len(pinned):
+        raise Misuse(f"a threshold of {threshold} cannot be met by {len(pinned)} pinned signers")
+    if len(held) < threshold:
+        raise Misuse(
+            f"{ring_name} holds {len(held)} of the pinned keys; {threshold} are needed",
+            "get the key ring and the fingerprints from the maintainer of the list",
+        )
+    return Pins(binary, pinned, threshold)
+
+
+def check(data: bytes, signature: bytes, who: Pins, *, now: datetime) -> Signatures:
+    """Whether the signature file holds what it should, and what gpgv says of it."""
+    try:
+        openpgp.signatures(signature)
+    except openpgp.NotAsExpected as wrong:
+        return Signatures((), ((wrong.doubt, str(wrong)),))
+    said = answer(data, signature, who.ring)
+    return trust.judge(said, signers=who.signers, threshold=who.threshold, now=now)
+
+
+def verify(
+    file: File,
+    signature: File,
+    who: Pins,
+    *,
+    now: datetime,
+    newer_than: File | None = None,
+    largest: int = LARGEST,
+) -> Verdict:
+    """Judges a signed list as a mail server does."""
+    signatures = check(file.data, signature.data, who, now=now)
+    if not signatures.trusted:
+        return Verdict(_unbelieved(signature.name, signatures), signatures, None)
+    document = parse(file.data, file.name, largest=largest)
+    if document.policies is None:
+        return Verdict(document.report, signatures, None)
+    candidate = Candidate(
+        document.policies,
+        now,
+        PublicSuffixes(),
+        load(newer_than.data, newer_than.name, largest=largest) if newer_than else None,
+        same_bytes=newer_than is not None and newer_than.data == file.data,
+        issued=True,
+    )
+    return Verdict(judged(document, rules.INSTALL, candidate), signatures, document.policies)
+
+
+def _unbelieved(name: str, signatures: Signatures) -> Report:
+    severity = {rule.code: rule.severity for rule in rules.SIGNATURE}
+    codes = [(f"signature.{doubt}", message) for doubt, message in signatures.doubts]
+    return Report.of(Finding(code, severity[code], message, None, name) for code, message in codes)
