@@ -1,0 +1,67 @@
+# Every task of the project, defined once. `make demo` and `make test` do all their set-up.
+
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS := 2
+
+.PHONY: help demo test test-all check format lint types layers docs bench mutants lock wheel clean
+
+help:
+	@echo 'make demo     the main job, on the shipped list, with a throw-away key'
+	@echo 'make test     the whole suite, with the coverage gate'
+	@echo 'make check    format, lint, types, layers'
+	@echo 'make docs     write the help and the rule table into README.md anew'
+	@echo 'make bench    measurements, as ratios of things measured in one run'
+	@echo 'make mutants  how many broken copies of the code the tests notice'
+	@echo 'make test-all the suite on every Python from 3.11 on that is here'
+	@echo 'make lock     resolve the dependencies anew (needs uv)'
+
+demo: $(VENV)/ready
+	@sh scripts/demo.sh $(BIN)
+
+test: $(VENV)/ready
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
+
+check: format lint types layers
+
+format: $(VENV)/ready
+	@$(BIN)/ruff format --check .
+
+lint: $(VENV)/ready
+	@$(BIN)/ruff check .
+
+types: $(VENV)/ready
+	@$(BIN)/mypy
+
+layers: $(VENV)/ready
+	@$(BIN)/lint-imports
+
+docs: $(VENV)/ready
+	@$(BIN)/python scripts/update_docs.py
+
+bench: $(VENV)/ready
+	@$(BIN)/python bench/lists.py
+
+mutants: $(VENV)/ready
+	@$(BIN)/python bench/mutants.py
+
+test-all:
+	@for version in 3.11 3.12 3.13; do \
+		if command -v python$$version >/dev/null 2>&1 && python$$version -c '' 2>/dev/null; then \
+			echo "== Python $$version"; \
+			PYTHON=python$$version $(MAKE) --no-print-directory test VENV=.venv-$$version || exit 1; \
+		fi; \
+	done
+
+lock:
+	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet --output-file requirements.lock
+
+wheel: $(VENV)/ready
+	@$(BIN)/python -m hatchling build -t wheel
+
+$(VENV)/ready: requirements.lock pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh $(VENV)
+
+clean:
+	@rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* mutants dist build
