@@ -1,7 +1,7 @@
 """Settings from files: which there are, which of them may come from where, and what they say."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +19,7 @@ HARMLESS = frozenset({"list", "days", "format", "ignore"})
 """What a file beside the list may set: it came with the list, perhaps from whoever wrote the list."""
 
 KEYS: Mapping[str, type] = {
-    "list": str,
+    "list": Path,
     "days": int,
     "format": str,
     "ignore": list,
@@ -35,8 +35,12 @@ KEYS: Mapping[str, type] = {
     "to": Path,
     "check-url": str,
     "ca-file": Path,
+    "allow-http": bool,
 }
-"""Key to kind; `list` is an array of texts, and a path is relative to the file that names it."""
+"""Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
+
+FORMATS = frozenset({"text", "json", "github", "sarif", "markdown"})
+"""What `format` may be; a command that has not got one of them keeps its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +55,22 @@ class Settings:
         return self.tables.get(command, {}).get(key, self.everywhere.get(key))
 
 
-def layers(
-    commands: Iterable[str], *, chosen: Path | None, beside: tuple[str, bytes] | None
-) -> list[Settings]:
-    """The settings in force, strongest first: `chosen` (--config), the system's, those beside the list.
+Commands = Mapping[str, Set[str]]
+"""The options of each command."""
 
-    `beside` is the name and content of the file in the list's folder, or of the revision that judges.
-    """
-    known = tuple(commands)
+
+def trusted(commands: Commands, chosen: Path | None) -> list[Settings]:
+    """The settings that may set anything, strongest first: `chosen` (--config), the system's."""
     files = [chosen] if chosen else []
     files += [SYSTEM] if SYSTEM.is_file() else []
-    found = [_settings(str(path), _content(path), known, path.parent) for path in files]
-    if beside:
-        settings = _settings(beside[0], beside[1], known, Path())
-        _refuse_harmful(beside[0], settings)
-        found.append(settings)
-    return found
+    return [_settings(str(path), content(path), commands, path.parent) for path in files]
 
 
-def beside(folder: Path) -> tuple[str, bytes] | None:
-    """Name and content of the settings in a list's folder, or None."""
-    path = folder / BESIDE
-    return (str(path), _content(path)) if path.is_file() else None
+def harmless(commands: Commands, name: str, text: bytes, folder: Path) -> Settings:
+    """The settings that came with a list in `folder`; Misuse when they set what only a person may."""
+    settings = _settings(name, text, commands, folder)
+    _refuse_harmful(name, settings)
+    return settings
 
 
 def known_codes() -> dict[str, Severity]:
@@ -90,26 +88,29 @@ def checked_codes(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """The bytes of a file of settings."""
     try:
         return path.read_bytes()
     except OSError as wrong:
         raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
 
 
-def _settings(name: str, content: bytes, commands: tuple[str, ...], folder: Path) -> Settings:
+def _settings(name: str, text: bytes, commands: Commands, folder: Path) -> Settings:
     try:
-        text = content.decode("utf-8")
-        data = tomllib.loads(text)
+        data = tomllib.loads(text.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
         raise Misuse(f"{name} is not TOML: {wrong}") from wrong
     tables = {key.replace("_", "-"): value for key, value in data.items() if isinstance(value, dict)}
-    for command in tables:
+    for command, table in tables.items():
         if command not in commands:
             raise Misuse(
                 f"{name} has a table [{command}], but there is no such command",
                 _suggestion(command, commands),
             )
+        for key in table:
+            if key in KEYS and key not in commands[command]:
+                raise Misuse(f"{name} sets {key!r} in [{command}], which has no such option")
     return Settings(
         _checked(name, {k: v for k, v in data.items() if not isinstance(v, dict)}, folder),
         {command: _checked(name, table, folder) for command, table in tables.items()},
@@ -130,6 +131,8 @@ def _checked(name: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any
         if not fits:
             wanted = {str: "a text", Path: "a path", int: "a whole number", bool: "true or false"}
             raise Misuse(f"{name} sets {key} to {value!r}; {wanted.get(kind, 'an array of texts')} is needed")
+        if key == "format" and value not in FORMATS:
+            raise Misuse(f"{name} sets format to {value!r}", f"choose one of: {', '.join(sorted(FORMATS))}")
         checked[key] = folder / value if kind is Path else value
     return checked
 

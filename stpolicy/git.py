@@ -1,5 +1,6 @@
 """A file of a revision. The only place that runs git."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -20,10 +21,15 @@ def read(spec: str, path: Path) -> tuple[str, bytes]:
     """
     revision, _, named = spec.removeprefix("git:").partition(":")
     target = Path(named) if named else path
-    folder = target.parent
+    folder = _there(target.parent)
     commit = resolve(revision, folder)
-    content = _git(folder, "cat-file", "blob", f"{commit}:./{target.name}", about=spec)
+    content = _git(folder, "cat-file", "blob", f"{commit}:./{target.relative_to(folder)}", about=spec)
     return f"git:{revision}:{target}", content
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it: the revision may have folders that are gone by now."""
+    return next((parent for parent in (folder, *folder.parents) if parent.is_dir()), Path())
 
 
 def resolve(revision: str, folder: Path) -> str:
@@ -41,6 +47,7 @@ def _git(folder: Path, *arguments: str, about: str) -> bytes:
             capture_output=True,
             timeout=_SECONDS,
             check=False,
+            env={**os.environ, "LC_ALL": "C"},
         )
     except FileNotFoundError as wrong:
         raise StpolicyError(
@@ -49,11 +56,16 @@ def _git(folder: Path, *arguments: str, about: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as wrong:
         raise StpolicyError(f"{about} cannot be read: {wrong}") from wrong
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [
-            f"git ended with {done.returncode}"
-        ]
         raise StpolicyError(
-            f"{about} cannot be read: {said[-1]}",
+            f"{about} cannot be read: {_said(done)}",
             "see `git log`; a clone of depth 1 has no earlier revisions: fetch the whole history",
         )
     return done.stdout
+
+
+def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    if fatal and fatal[0] == "Needed a single revision":
+        return "there is no such revision"
+    return (fatal or lines or [f"git ended with {done.returncode}"])[0]

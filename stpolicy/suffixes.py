@@ -1,5 +1,6 @@
 """The public suffix list, passed down to whoever judges names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +16,20 @@ class PublicSuffixes:
     takes to judge. So its raw rules are asked first, and the library decides about what is left.
     """
 
+    def among(self, names: Collection[str]) -> dict[str, str]:
+        """Those of the canonical names that are public suffixes, each with its section, icann or private."""
+        doubtful = {name for name in names if "xn--" in name or "." not in name}
+        doubtful |= self._rules.intersection(names)
+        doubtful |= {name for name in names if name.partition(".")[2] in self._wildcards}
+        return {name: kind for name in doubtful if (kind := self._kind(name))}
+
     @cached_property
     def _rules(self) -> frozenset[str]:
         return frozenset(Path(publicsuffixlist.PSLFILE).read_text(encoding="utf-8").split("\n"))
+
+    @cached_property
+    def _wildcards(self) -> frozenset[str]:
+        return frozenset(rule[2:] for rule in self._rules if rule.startswith("*."))
 
     @cached_property
     def _all(self) -> publicsuffixlist.PublicSuffixList:
@@ -27,12 +39,7 @@ class PublicSuffixes:
     def _icann(self) -> publicsuffixlist.PublicSuffixList:
         return publicsuffixlist.PublicSuffixList(only_icann=True)
 
-    def kind(self, name: str) -> str | None:
-        """`icann`, `private`, or None when the canonical name is no public suffix."""
-        if "." in name and name not in self._rules and "xn--" not in name:
-            parent = "*." + name.partition(".")[2]
-            if parent not in self._rules:
-                return None
+    def _kind(self, name: str) -> str | None:
         if self._icann.is_public(name):
             return "icann"
         return "private" if self._all.is_public(name) else None

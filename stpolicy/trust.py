@@ -81,11 +81,13 @@ def _blocks(status: str) -> Iterator[list[list[str]]]:
 def _judge_one(
     block: list[list[str]], signers: Collection[str], now: Instant
 ) -> Signature | list[tuple[Doubt, str]]:
-    doubts = [doubt for words in block for doubt in _objections(words)]
+    doubts: dict[Doubt, str] = {}
+    for doubt, message in (objection for words in block for objection in _objections(words)):
+        doubts.setdefault(doubt, message)  # ERRSIG and NO_PUBKEY say one thing twice
     good = [words for words in block if words[0] == "GOODSIG"]
     valid = [words for words in block if words[0] == "VALIDSIG"]
     if doubts:
-        return doubts
+        return list(doubts.items())
     if len(good) != 1 or len(valid) != 1 or len(valid[0]) < 11:
         return [(Doubt.MALFORMED, "gpgv does not vouch for a signature")]
     _, _, _, made, expires, _, _, _, digest, kind, primary = valid[0][:11]

@@ -1,11 +1,17 @@
-"""What all tests share: one fixed time and one copy of the public suffix list."""
+"""What all tests share: one fixed time, the public suffix list, an empty room, and the program run in it."""
 
+import os
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
+from tests.program import Program
+
+pytest_plugins = ["tests.keys_fixtures"]
 
 
 @pytest.fixture
@@ -16,3 +22,23 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def suffixes() -> PublicSuffixes:
     return PublicSuffixes()
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, with a home beside it and no settings from anywhere."""
+    folder, home = tmp_path / "room", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    for name in [name for name in os.environ if name.startswith(("STPOLICY_", "GIT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr(config, "SYSTEM", tmp_path / "etc" / "stpolicy.toml")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def program(room: Path, capsys: pytest.CaptureFixture[str]) -> Program:
+    """The program, run in this process and in the room."""
+    return Program(capsys)

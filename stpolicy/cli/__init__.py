@@ -5,6 +5,8 @@ import sys
 
 def main() -> None:
     """Runs the program on the command line's arguments and exits."""
-    from stpolicy.cli import _commands, _door
-
+    try:
+        from stpolicy.cli import _commands, _door
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(_door.run(_commands.app, sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import traceback
 import typing
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -10,12 +11,16 @@ from typing import Annotated, Any
 
 import typer
 
-from stpolicy.errors import Misuse
+from stpolicy.errors import Misuse, StpolicyError
 
 SHARED_WITH_SCRIPT = frozenset({"keyring", "signer", "threshold", "ca_file", "max_size", "allow_http"})
 """Options that `scripts/update_and_verify.sh` has too: `STPOLICY_<OPTION>` sets them for every command."""
 
 LIST_DEFAULT = Path("policy.json")
+
+_OPTION = type(typer.Option())
+_THE_LIST = ("list_path", "new")
+"""Parameters that name the list a command is about."""
 
 _COMMON = {
     "config": Annotated[
@@ -26,8 +31,8 @@ _COMMON = {
     "debug": Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")],
 }
 
-COMMANDS: list[str] = []
-"""Names of the commands, `keys new` as `keys-new`; each may have a table in the settings."""
+COMMANDS: dict[str, frozenset[str]] = {}
+"""The options of each command, `keys new` as `keys-new`; each may have a table in the settings."""
 
 
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:
@@ -36,19 +41,26 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
     Every command takes the common options; the function gets those that it names.
     """
     full = f"{group}-{name}" if group else name
-    COMMANDS.append(full)
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
         signature = inspect.signature(function)
         hints = typing.get_type_hints(function, include_extras=True)
         own = {key: hints[key] for key in signature.parameters if key not in _COMMON}
+        COMMANDS[full] = frozenset(_setting(key, hint) for key, hint in own.items())
         named = {key: _with_environment(full, key, hint) for key, hint in {**own, **_COMMON}.items()}
 
         def call(**values: Any) -> int:
             ctx = values.pop("ctx")
             common = {key: values.pop(key) for key in _COMMON}
-            values = _settled(ctx, full, own, values, common["config"])
-            return function(**values, **{key: common[key] for key in _COMMON if key in signature.parameters})
+            passed = {key: common[key] for key in _COMMON if key in signature.parameters}
+            try:
+                return function(**_settled(ctx, full, own, values, common["config"]), **passed)
+            except Exception as raised:
+                if common["debug"]:
+                    traceback.print_exc()
+                if isinstance(raised, BrokenPipeError):  # not our output: the door sees to that
+                    raise StpolicyError("a program that we called ended too early") from raised
+                raise
 
         parameters = [inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
         parameters += [
@@ -82,9 +94,9 @@ def _with_environment(command: str, key: str, hint: Any) -> Any:
     """The annotation with the option's environment variables, and without naming them in the help."""
     base, *extras = typing.get_args(hint)
     for position, extra in enumerate(extras):
-        if isinstance(extra, type(typer.Option())):
+        if isinstance(extra, _OPTION):
             option = copy.copy(extra)
-            name = option_name(option.param_decls or (), key)
+            name = option_name(option, key)
             variables = [f"STPOLICY_{command}_{name}".upper().replace("-", "_")]
             if key in SHARED_WITH_SCRIPT:
                 variables.append(f"STPOLICY_{key}".upper())
@@ -94,9 +106,10 @@ def _with_environment(command: str, key: str, hint: Any) -> Any:
     return Annotated[(base, *extras)]
 
 
-def option_name(declarations: typing.Iterable[str], key: str) -> str:
-    """The long name of an option, without dashes."""
-    longest = [text.split("/")[0] for text in declarations if text.startswith("--")]
+def option_name(option: Any, key: str) -> str:
+    """The long name of an option, without dashes. In an annotation Typer holds the first one as a default."""
+    declared = (option.default, *(option.param_decls or ()))
+    longest = [text.split("/")[0] for text in declared if isinstance(text, str) and text.startswith("--")]
     return longest[0].removeprefix("--") if longest else key.replace("_", "-")
 
 
@@ -109,46 +122,65 @@ def _settled(
     explicit = {
         key for key in values if getattr(ctx.get_parameter_source(key), "name", "DEFAULT") != "DEFAULT"
     }
-    path = values.get("list_path") if "list_path" in explicit else None
-    previous = values.get("previous") or ""
-    layers = config.layers(COMMANDS, chosen=chosen, beside=_beside(path, previous))
-    for key, hint in hints.items():
-        if key in explicit:
-            continue
-        setting = "list" if key == "list_path" else key.replace("_", "-")
+    layers = config.trusted(COMMANDS, chosen)
+    if the_list := [key for key in hints if key in _THE_LIST]:
+        path = values[the_list[0]] if the_list[0] in explicit else None
+        named = (layer.value(command, "list") for layer in layers)
+        path = Path(path or next(filter(None, named), LIST_DEFAULT))
+        if found := _beside(path.parent, values.get("previous") or ""):
+            layers.append(config.harmless(COMMANDS, *found, path.parent))
+    for key in hints.keys() - explicit:
+        setting = _setting(key, hints[key])
         for layer in layers:
             value = layer.value(command, setting)
             if value is not None:
-                values[key] = _fitting(value, hint, setting)
+                fitting = _fitting(
+                    value, hints[key], setting, strict=setting in layer.tables.get(command, {})
+                )
+                values[key] = values[key] if fitting is None else fitting
                 break
     return values
 
 
-def _beside(path: Path | None, previous: str) -> tuple[str, bytes] | None:
+def _beside(folder: Path, previous: str) -> tuple[str, bytes] | None:
     """The settings beside the list; of the revision that the list is compared with, where there is one."""
     from stpolicy import config, git
-    from stpolicy.errors import StpolicyError
 
-    where = (path or LIST_DEFAULT).parent
+    path = folder / config.BESIDE
     if not git.is_revision(previous):
-        return config.beside(where)
+        return (str(path), config.content(path)) if path.is_file() else None
     revision = previous.removeprefix("git:").partition(":")[0]
-    git.resolve(revision, where)
+    git.resolve(revision, folder)
     try:
-        return git.read(f"git:{revision}", where / config.BESIDE)
+        return git.read(f"git:{revision}", path)
     except StpolicyError:
         return None  # that revision had none
 
 
-def _fitting(value: Any, hint: Any, setting: str) -> Any:
-    """A setting as the type that the command's option has."""
-    inner = typing.get_args(hint)[0]
+def _setting(key: str, hint: Any) -> str:
+    """The key in a file of settings that stands for a parameter."""
+    if key in _THE_LIST:
+        return "list"
+    option = next((extra for extra in typing.get_args(hint)[1:] if isinstance(extra, _OPTION)), None)
+    return option_name(option, key) if option else key
+
+
+def _fitting(value: Any, hint: Any, setting: str, *, strict: bool) -> Any:
+    """A setting as the type that the command's option has; None for a format that it has not got.
+
+    `strict` for one in the command's own table: that must fit.
+    """
+    inner, *extras = typing.get_args(hint)
     kinds = (inner, *typing.get_args(inner))
     for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, StrEnum):
-            try:
-                return kind(value)
-            except ValueError:
-                choices = ", ".join(kind)
-                raise Misuse(f"the setting {setting} is {value!r}; choose one of: {choices}") from None
-    return Path(value) if Path in kinds else value
+            if value not in set(kind):
+                if not strict:
+                    return None
+                raise Misuse(f"the setting {setting} is {value!r}", f"choose one of: {', '.join(kind)}")
+            return kind(value)
+    for extra in extras:
+        low, high = getattr(extra, "min", None), getattr(extra, "max", None)
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise Misuse(f"the setting {setting} is {value}, which --{setting} does not allow")
+    return str(value) if isinstance(value, Path) and Path not in kinds else value

@@ -1,10 +1,12 @@
 """The door: what time it is, what is printed where, and which exit code it all comes to."""
 
 import gc
+import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -15,7 +17,7 @@ import typer
 from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
 from stpolicy.model.finding import Report, Severity
-from stpolicy.output.escape import shown
+from stpolicy.output.escape import printable, shown
 
 DONE, FOUND, MISUSED, FAILED, BUSY = 0, 1, 2, 3, 75
 
@@ -26,6 +28,10 @@ class _Ended(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+class _Closed(BaseException):
+    """Whoever read our output has had enough."""
 
 
 def now(given: str | None) -> datetime:
@@ -47,19 +53,34 @@ def colour() -> bool:
 
 
 def result(text: str, output: Path | None = None) -> None:
-    """Prints a result, or writes it to a file as one switch."""
+    """Prints a result, or writes it to a file as one switch; to a device or a pipe as it comes."""
     if output is None:
-        sys.stdout.write(text)
+        _print(text)
         return
     from stpolicy.store import write
 
-    write(output, text.encode("utf-8", "backslashreplace"))
+    data = text.encode("utf-8", "backslashreplace")
+    if output.exists() and not output.is_file():
+        output.write_bytes(data)
+    else:
+        write(output, data)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise _Closed from None
+    except OSError as wrong:
+        raise StpolicyError(f"standard output: {wrong.strerror}") from wrong
 
 
 def say(text: str, *, quiet: bool = False) -> None:
     """Tells the person something that is no result."""
     if not quiet:
-        sys.stderr.write(f"{text}\n")
+        with suppress(OSError):
+            sys.stderr.write(f"{printable(text)}\n")
 
 
 def verdict(report: Report, *, strict: bool = False) -> int:
@@ -72,34 +93,54 @@ def verdict(report: Report, *, strict: bool = False) -> int:
 def run(app: Callable[..., object], arguments: list[str]) -> int:
     """Runs the program and answers for everything that can happen; never a traceback."""
     gc.disable()  # a command lives for seconds, and reference counts free nearly everything
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
-    debug = "--debug" in arguments
-    try:
-        code = _answer(app, arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _silent()
-    except BaseException as raised:
-        if debug and not isinstance(raised, _Ended):
-            raise
-        code = _failure(raised)
+    _open_streams()
+    with _heeding_signals():
+        try:
+            code = _answer(app, arguments)
+            _print("")
+        except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
+            code = _failure(raised)
     return code
+
+
+def _open_streams() -> None:
+    """Nowhere stands in for a stream that the caller closed; no character is unprintable."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (stays open)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Ends in order on TERM and HUP, unless the caller had them ignored, as nohup does."""
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, _end)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _answer(app: Callable[..., object], arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="stpolicy", standalone_mode=False)
     except typer.TyperException as wrong:
-        shows = getattr(wrong, "show", None)
-        if shows:
-            shows()
-        else:
-            say(f"Error: {wrong}")
+        say(_usage(wrong))
         return MISUSED if wrong.exit_code == 1 else wrong.exit_code
     return code if isinstance(code, int) else DONE
+
+
+def _usage(wrong: typer.TyperException) -> str:
+    show = getattr(wrong, "show", None)
+    if show is None:
+        return f"Error: {wrong}"
+    text = io.StringIO()
+    show(text)
+    return text.getvalue().rstrip("\n")
 
 
 def _failure(raised: BaseException) -> int:
@@ -108,6 +149,8 @@ def _failure(raised: BaseException) -> int:
             return 128 + number
         case KeyboardInterrupt() | typer.Abort():
             return 128 + signal.SIGINT
+        case _Closed() | SystemExit(__context__=BrokenPipeError()):  # Typer exits so when printing help
+            return _silent()
         case SystemExit(code=int() as code):
             return code
         case Misuse():
@@ -131,7 +174,7 @@ def _sentence(raised: BaseException) -> str:
 
 
 def _silent() -> int:
-    """Whoever read our output has had enough; writing the rest of the buffer must not fail again."""
+    """Writing the rest of the buffer when the interpreter ends must not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 

@@ -1,14 +1,16 @@
 """What the commands that edit a list share: read, edit, show or write."""
 
 import difflib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 from stpolicy.cli import _door, _options
-from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.flows import edit as flow
 from stpolicy.model.edit import checked_policy
 from stpolicy.model.policy import Alias, Policy, PolicyList
+from stpolicy.output.escape import printable
 
 
 def apply(
@@ -40,13 +42,13 @@ def save(path: Path, edited: flow.Edited) -> None:
 def difference(edited: flow.Edited) -> str:
     """What would change, as `diff -u` shows it."""
     before, after = (
-        side.decode("utf-8", "replace").splitlines(keepends=True)
+        list(io.StringIO(side.decode("utf-8", "replace"), newline="\n"))
         for side in (edited.before.data, edited.after)
     )
     name = edited.before.name
     lines = difflib.unified_diff(before, after, name, f"{name} (edited)")
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    return printable(
+        "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     )
 
 
@@ -70,4 +72,6 @@ def own_policy(mode: str | None, mx: list[str] | None, before: Policy | Alias | 
     try:
         return checked_policy(mode or (known.mode if known else "testing"), patterns)
     except ValueError as wrong:
-        raise Misuse(f"--mx {wrong}" if mx else str(wrong)) from wrong
+        if mx:
+            raise Misuse(f"--mx {wrong}") from wrong
+        raise Refused(f"the pattern {wrong}", "name the patterns with --mx") from wrong

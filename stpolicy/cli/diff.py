@@ -45,7 +45,9 @@ def diff(
     from stpolicy import git
     from stpolicy.flows import diff as flow
 
-    path = LIST_DEFAULT if git.is_revision(new) else Path(new)
+    _options.check_stdin(old, new)
+    named = new.removeprefix("git:").partition(":")[2] if git.is_revision(new) else new
+    path = Path(named or LIST_DEFAULT)
     found = flow.diff(
         _options.read_spec(old, path, largest=max_size),
         _options.read_spec(new, path, largest=max_size),

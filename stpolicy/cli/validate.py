@@ -37,6 +37,7 @@ def validate(
     from stpolicy.flows import validate as flow
     from stpolicy.suffixes import PublicSuffixes
 
+    _options.check_stdin(str(list_path), previous)
     report = flow.validate(
         _options.read(list_path, largest=max_size),
         now=_door.now(now),

@@ -65,7 +65,7 @@ def misfits(value: Any) -> list[Misfit]:
 
     reduced = _refused_only(_in_ascii(value))
     errors = jsonschema.Draft7Validator(_schema()).iter_errors(reduced)
-    found = [misfit for error in errors for misfit in _explain(error)]
+    found = list(dict.fromkeys(misfit for error in errors for misfit in _explain(error)))
     if not found and not fits(_in_ascii(value)):
         found = [Misfit("document.shape", "does not have the shape of a policy list", ())]
     return found

@@ -1,5 +1,6 @@
 """init: templates -> the files of a new list repository."""
 
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -40,13 +41,20 @@ def init(folder: Path, *, now: datetime, templates: Path, version: str) -> list[
     )
     for name, template in FILES.items():
         contents[name] = environment.get_template(template).render(version=version).encode()
-    there = [name for name in contents if (folder / name).exists()]
+    there = [name for name in contents if os.path.lexists(folder / name)]
     if there:
         raise Refused(f"{', '.join(there)} in {folder} would be overwritten", "choose an empty folder")
-    for name, content in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        store.write(folder / name, content)
-    return [folder / name for name in contents]
+    written: list[Path] = []
+    try:
+        for name, content in contents.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            store.write(folder / name, content)
+            written.append(folder / name)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return written
 
 
 def _first_list(now: datetime) -> PolicyList:

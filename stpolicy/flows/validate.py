@@ -29,8 +29,8 @@ class Choice:
     def apply(self, report: Report) -> Report:
         """The report as chosen; accepted findings are kept apart, with what they were."""
         shown = [finding for finding in report.findings if self._wants(finding)]
-        accepted = [finding for finding in shown if self._accepts(finding)]
-        return Report.of((f for f in shown if f not in set(accepted)), accepted)
+        left = [finding for finding in shown if not self._accepts(finding)]
+        return Report.of(left, (finding for finding in shown if self._accepts(finding)))
 
     def _wants(self, finding: Finding) -> bool:
         if self.select and not any(_under(finding.code, code) for code in self.select):
@@ -54,10 +54,13 @@ def validate(
     choice: Choice = Choice(),
     largest: int = LARGEST,
 ) -> Report:
-    """Judges a working copy, against the list before it where there is one."""
+    """Judges a working copy, against the list before it where there is one.
+
+    Bytes that are no list are always reported, whatever `choice` says: nothing else could be judged.
+    """
     document = parse(file.data, file.name, largest=largest)
     if document.policies is None:
-        return choice.apply(document.report)
+        return document.report
     before = load(previous.data, previous.name, largest=largest) if previous else None
     candidate = Candidate(document.policies, now, suffixes, before)
     asked = (*rules.LIST, *rules.PREVIOUS) if previous else rules.LIST

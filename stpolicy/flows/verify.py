@@ -61,12 +61,15 @@ def pins(ring: bytes, ring_name: str, signers: Collection[str], threshold: int) 
 
 
 def check(data: bytes, signature: bytes, who: Pins, *, now: datetime) -> Signatures:
-    """Whether the signature file holds what it should, and what gpgv says of it."""
+    """Whether the signature file holds what it should, and what gpgv says of it.
+
+    gpgv gets the packets that were looked at and not the armour, which it could read in another way.
+    """
     try:
-        openpgp.signatures(signature)
+        found = openpgp.signatures(signature)
     except openpgp.NotAsExpected as wrong:
         return Signatures((), ((wrong.doubt, str(wrong)),))
-    said = answer(data, signature, who.ring)
+    said = answer(data, b"".join(packet.raw for packet in found), who.ring)
     return trust.judge(said, signers=who.signers, threshold=who.threshold, now=now)
 
 

@@ -61,7 +61,7 @@ def change(policies: PolicyList, domain: str, policy: Policy | Alias) -> PolicyL
     """Gives a listed domain another policy."""
     name = _listed(policies, domain)
     _check_alias(policies, policy)
-    entries = (replace(e, policy=policy) if e.domain == name else e for e in policies.entries)
+    entries = (e._replace(policy=policy) if e.domain == name else e for e in policies.entries)
     return replace(policies, entries=tuple(entries))
 
 
@@ -83,7 +83,7 @@ def add_alias(policies: PolicyList, name: str, policy: Policy) -> PolicyList:
 def change_alias(policies: PolicyList, name: str, policy: Policy) -> PolicyList:
     """Gives an alias another policy."""
     _check_alias(policies, Alias(name))
-    aliases = (replace(a, policy=policy) if a.name == name else a for a in policies.aliases)
+    aliases = (a._replace(policy=policy) if a.name == name else a for a in policies.aliases)
     return replace(policies, aliases=tuple(aliases))
 
 
@@ -101,7 +101,8 @@ def remove_alias(policies: PolicyList, name: str) -> PolicyList:
 def bump(policies: PolicyList, now: datetime, life: timedelta) -> PolicyList:
     """Dates the list anew: timestamp now, in whole seconds, and strictly newer than before.
 
-    ValueError when the old timestamp lies ahead of `now`: the clock is wrong, or it was.
+    ValueError when the old timestamp lies ahead of `now` (the clock is wrong, or it was), or when the
+    expiry cannot be written.
     """
     old, present = policies.timestamp.instant, instant(now)
     if old > present:
@@ -109,7 +110,8 @@ def bump(policies: PolicyList, now: datetime, life: timedelta) -> PolicyList:
     new = Instant(present.seconds)
     if new <= old:
         new = Instant(old.seconds + 1)
-    return replace(policies, timestamp=Date.at(new), expires=Date.at(new + life))
+    timestamp, expires = (Date.read(Date.at(moment).written) for moment in (new, new + life))
+    return replace(policies, timestamp=timestamp, expires=expires)
 
 
 def _listed(policies: PolicyList, domain: str) -> str:

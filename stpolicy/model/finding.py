@@ -1,6 +1,6 @@
 """What a rule sees, says and amounts to."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -29,8 +29,8 @@ class Severity(IntEnum):
 class Suffixes(Protocol):
     """Tells public suffixes; handed down to whoever judges names."""
 
-    def kind(self, name: str) -> str | None:
-        """`icann`, `private`, or None when the canonical name is no public suffix."""
+    def among(self, names: Collection[str]) -> Mapping[str, str]:
+        """Those of the canonical names that are public suffixes, each with its section, icann or private."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Domain names and MX patterns: canonical form, well-formedness, and the only `matches()`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import NewType
@@ -12,6 +12,11 @@ Domain = NewType("Domain", str)
 """A domain in canonical form: lower case, A-labels, no trailing dot."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOSTS = re.compile(
+    r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?![0-9]++\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n)++"
+).fullmatch
+"""Names one a line. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
+
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}").fullmatch
 
 SPECIAL_USE = frozenset({"alt", "example", "invalid", "local", "localhost", "onion", "test"})
@@ -34,6 +39,21 @@ def canonical(name: str) -> Domain:
         return Domain(dot + idna.encode(rest, uts46=True).decode("ascii").removesuffix("."))
     except (idna.IDNAError, UnicodeError):
         return Domain(name)
+
+
+def respelt(names: Collection[str]) -> dict[str, str]:
+    """The names that are not in canonical form, and what that is; quick when there are none."""
+    joined = "\n".join(names) + "\n"
+    if joined.isascii() and ".\n" not in joined and joined == joined.lower():
+        return {}
+    return {name: folded for name in names if (folded := canonical(name)) != name}
+
+
+def all_hosts(names: Collection[str]) -> bool:
+    """Whether every canonical name is a host name for certain. False is no verdict: ask `host_fault` then."""
+    joined = "\n".join(names) + "\n"
+    one_a_line = joined.count("\n") == len(names)
+    return one_a_line and bool(_HOSTS(joined)) and "xn--" not in joined and max(map(len, names)) <= 63
 
 
 def to_unicode(name: str) -> str:

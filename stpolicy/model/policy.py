@@ -1,13 +1,15 @@
 """A policy list: what each domain promises, resolved through aliases."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from stpolicy.model.dates import Date, instant
-from stpolicy.model.names import Domain, MxPattern, canonical
+from stpolicy.model.names import Domain, MxPattern, canonical, respelt
 
 VERSION = "0.1"
 
@@ -19,8 +21,10 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+# What a list has many of are named tuples: they are made three times as fast as frozen dataclasses.
+
+
+class Policy(NamedTuple):
     """A mode and the patterns, as written, that MX names and certificates must match."""
 
     mode: Mode
@@ -36,15 +40,13 @@ class Policy:
         return any(pattern.matches(name) for pattern in self.patterns)
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A reference to one of the list's named policies."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One member of `policies`: the name as written, its canonical form, and what it promises."""
 
     name: str
@@ -52,8 +54,7 @@ class Entry:
     policy: Policy | Alias
 
 
-@dataclass(frozen=True, slots=True)
-class AliasEntry:
+class AliasEntry(NamedTuple):
     """One member of `policy-aliases`; an alias of an alias can be held, so that a rule can name it."""
 
     name: str
@@ -81,15 +82,21 @@ class PolicyList:
         return {entry.domain: entry for entry in reversed(self.entries)}
 
     @cached_property
-    def patterns(self) -> Mapping[str, str]:
-        """Every pattern of the list, as written, and its canonical form."""
+    def patterns(self) -> frozenset[str]:
+        """Every pattern of the list, as written."""
         holders: tuple[AliasEntry | Entry, ...] = (*self.aliases, *self.entries)
-        return {
-            pattern: canonical(pattern)
-            for holder in holders
-            if isinstance(holder.policy, Policy)
-            for pattern in holder.policy.mxs
-        }
+        written = [holder.policy.mxs for holder in holders if isinstance(holder.policy, Policy)]
+        return frozenset().union(*written)
+
+    @cached_property
+    def respelt_patterns(self) -> Mapping[str, str]:
+        """The patterns that are not written in canonical form, and how they should be."""
+        return respelt(self.patterns)
+
+    @cached_property
+    def uses(self) -> Mapping[str, int]:
+        """How many entries point at each alias that any points at."""
+        return Counter(entry.policy.name for entry in self.entries if isinstance(entry.policy, Alias))
 
     def resolve(self, policy: Policy | Alias) -> Policy | None:
         """The policy behind an alias; None when the list does not define it (aliases do not chain)."""

@@ -1,12 +1,11 @@
 """What changed between two lists, as a reviewer reads it."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from stpolicy.model.change import Change, FieldChange, Kind
 from stpolicy.model.policy import Policy
-from stpolicy.output.escape import shown
+from stpolicy.output.escape import json_text, shown
 
 _COLOUR = {
     Kind.REMOVED: "31",
@@ -68,7 +67,7 @@ def as_json(changes: Sequence[Change], fields: Sequence[FieldChange]) -> str:
         "fields": [{"field": f.field, "before": f.before, "after": f.after} for f in fields],
         "summary": {str(kind): sum(change.kind is kind for change in changes) for kind in Kind},
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def policy_object(policy: Policy | None) -> dict[str, Any] | None:

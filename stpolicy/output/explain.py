@@ -1,11 +1,11 @@
 """The documentation of the codes, for people, for programs and for the README."""
 
-import json
 from collections.abc import Iterable, Mapping
 from inspect import cleandoc
 
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.model.finding import Rule, Severity
+from stpolicy.output.escape import json_text
 
 
 def documentation(rules: Iterable[Rule]) -> dict[str, str]:
@@ -40,7 +40,7 @@ def as_json(docs: Mapping[str, str], severities: Mapping[str, Severity]) -> str:
         {"code": code, "severity": str(severities[code]), "summary": _first(doc), "documentation": doc}
         for code, doc in docs.items()
     ]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    return json_text(rows)
 
 
 def _first(doc: str) -> str:

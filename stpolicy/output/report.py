@@ -1,11 +1,11 @@
 """A report as text for people, and in the formats of machines."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from stpolicy.model.finding import Finding, Report, Rule, Severity
-from stpolicy.output.escape import shown
+from stpolicy.output.escape import json_text, printable, shown
 
 _COLOUR = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _SARIF_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -25,7 +25,7 @@ def _line(finding: Finding, *, colour: bool = False, accepted: bool = False) -> 
     place = f"{shown(finding.file)}:" if finding.file else ""
     if finding.line:
         place += f"{finding.line}:{finding.column}:"
-    mend = f" ({finding.mend})" if finding.mend else ""
+    mend = f" ({shown(finding.mend)})" if finding.mend else ""
     return f"{place} {severity}: {shown(finding.message)} [{finding.code}]{mend}".lstrip()
 
 
@@ -49,7 +49,7 @@ def as_json(report: Report, **more: Any) -> str:
         "summary": {f"{severity}s": report.count(severity) for severity in sorted(Severity, reverse=True)},
         **more,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _object(finding: Finding) -> dict[str, Any]:
@@ -76,11 +76,11 @@ def github(report: Report) -> str:
 def _command(kind: str, finding: Finding) -> str:
     places = {"file": finding.file, "line": finding.line, "col": finding.column, "title": finding.code}
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in places.items() if value)
-    return f"::{kind} {properties}::{_data(shown(finding.message))}"
+    return f"::{kind} {properties}::{_data(finding.message)}"
 
 
 def _data(value: str) -> str:
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(value: str) -> str:
@@ -113,11 +113,12 @@ def sarif(report: Report, rules: Iterable[Rule], documents: Mapping[str, str], v
         "version": "2.1.0",
         "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _sarif_result(finding: Finding, index: int, *, accepted: bool) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.file or "policy.json"}}
+    name = (finding.file or "policy.json").encode("utf-8", "surrogateescape")
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(name)}}
     if finding.line:
         place["region"] = {"startLine": finding.line, "startColumn": finding.column}
     result: dict[str, Any] = {

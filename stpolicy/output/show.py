@@ -1,12 +1,10 @@
 """What a list says of one domain, for people and for programs."""
 
-import json
-
 from stpolicy.model.names import to_unicode
 from stpolicy.model.policy import Mode
 from stpolicy.model.shown import Shown
 from stpolicy.output.change import policy_object
-from stpolicy.output.escape import shown
+from stpolicy.output.escape import json_text, shown
 
 
 def text(found: Shown) -> str:
@@ -44,7 +42,7 @@ def as_json(found: Shown) -> str:
         "expired": found.expired,
         "postfix": found.line.splitlines(),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _in_force(found: Shown) -> str:

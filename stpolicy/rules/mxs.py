@@ -1,10 +1,10 @@
 """Rules about the patterns of policies."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from stpolicy.model.finding import Candidate, Place, Problem, Severity
-from stpolicy.model.names import canonical, covers, pattern_fault
+from stpolicy.model.names import all_hosts, canonical, covers, pattern_fault
 from stpolicy.model.policy import Policy
 from stpolicy.rules._register import rule
 
@@ -38,20 +38,20 @@ class _Use:
     mxs: tuple[str, ...]
 
 
-def _policies(candidate: Candidate, holds: Callable[[tuple[str, ...]], bool]) -> Iterator[_Use]:
-    """Every policy that is written out, in aliases and in entries, if its patterns hold what is asked."""
+def _policies(candidate: Candidate, passes_over: Callable[[tuple[str, ...]], bool]) -> Iterator[_Use]:
+    """Every policy that is written out, in aliases and in entries, unless its patterns are passed over."""
     for ordinal, alias in enumerate(candidate.list.aliases):
-        if isinstance(alias.policy, Policy) and holds(alias.policy.mxs):
+        if isinstance(alias.policy, Policy) and not passes_over(alias.policy.mxs):
             yield _Use(("policy-aliases", ordinal, "mxs"), alias.name, None, alias.policy.mxs)
     for ordinal, entry in enumerate(candidate.list.entries):
-        if isinstance(entry.policy, Policy) and holds(entry.policy.mxs):
+        if isinstance(entry.policy, Policy) and not passes_over(entry.policy.mxs):
             yield _Use(("policies", ordinal, "mxs"), entry.name, entry.domain, entry.policy.mxs)
 
 
-def _each(candidate: Candidate, wanted: Container[str]) -> Iterator[tuple[_Use, Place, str]]:
+def _each(candidate: Candidate, wanted: Set[str]) -> Iterator[tuple[_Use, Place, str]]:
     """Use, place and text of every pattern that is wanted."""
     if wanted:
-        for use in _policies(candidate, lambda mxs: any(pattern in wanted for pattern in mxs)):
+        for use in _policies(candidate, wanted.isdisjoint):
             for index, pattern in enumerate(use.mxs):
                 if pattern in wanted:
                     yield use, (*use.place, index), pattern
@@ -65,12 +65,11 @@ def malformed_pattern(candidate: Candidate) -> Iterator[Problem]:
     option, and a single word as the name that insecure DNS gave. `*.example.org` of MTA-STS is written
     `.example.org` here. Correct the pattern.
     """
-    faults = {
-        pattern: fault
-        for pattern, folded in candidate.list.patterns.items()
-        if (fault := pattern_fault(folded))
-    }
-    for use, place, pattern in _each(candidate, faults):
+    written, respelt = candidate.list.patterns, candidate.list.respelt_patterns
+    if all_hosts([respelt.get(pattern, pattern).removeprefix(".") for pattern in written]):
+        return
+    faults = {p: fault for p in written if (fault := pattern_fault(respelt.get(p, p)))}
+    for use, place, pattern in _each(candidate, faults.keys()):
         message = f"the pattern {pattern!r} of {use.where} {faults[pattern]}"
         yield Problem(message, place, use.where)
 
@@ -83,14 +82,10 @@ def public_suffix_pattern(candidate: Candidate) -> Iterator[Problem]:
     section of publicsuffix.org's list it is a warning only where the domain itself is that suffix.
     Write the suffix of the provider, or the host names.
     """
-    kinds = {
-        pattern: kind
-        for pattern, folded in candidate.list.patterns.items()
-        if folded.startswith(".")
-        and (kind := candidate.suffixes.kind(folded[1:]))
-        and not pattern_fault(folded)
-    }
-    for use, place, pattern in _each(candidate, kinds):
+    suffixes = {p: canonical(p)[1:] for p in candidate.list.patterns if p.startswith(".")}
+    public = candidate.suffixes.among(set(suffixes.values()))
+    kinds = {p: public[s] for p, s in suffixes.items() if s in public and not pattern_fault(f".{s}")}
+    for use, place, pattern in _each(candidate, kinds.keys()):
         own = kinds[pattern] == "private" and use.domain == canonical(pattern)[1:]
         message = f"the pattern {pattern!r} of {use.where} covers every name under a public suffix"
         yield Problem(message, place, use.where, severity=Severity.WARNING if own else None)
@@ -102,7 +97,8 @@ def shared_provider(candidate: Candidate) -> Iterator[Problem]:
 
     Whoever rents there gets a host that matches. The exact host names of the domain promise more.
     """
-    wanted = {pattern for pattern, folded in candidate.list.patterns.items() if folded in SHARED}
+    respelt = candidate.list.respelt_patterns
+    wanted = (candidate.list.patterns & SHARED) | {p for p, folded in respelt.items() if folded in SHARED}
     for use, place, pattern in _each(candidate, wanted):
         message = f"the pattern {pattern!r} of {use.where} covers the hosts of other customers too"
         yield Problem(message, place, use.where)
@@ -114,9 +110,9 @@ def not_canonical_pattern(candidate: Candidate) -> Iterator[Problem]:
 
     Readers fold it, but people and scripts that search the list do not. `stpolicy fmt` mends it.
     """
-    wanted = {pattern for pattern, folded in candidate.list.patterns.items() if folded != pattern}
-    for use, place, pattern in _each(candidate, wanted):
-        message = f"the pattern {pattern!r} of {use.where} should be written {canonical(pattern)!r}"
+    respelt = candidate.list.respelt_patterns
+    for use, place, pattern in _each(candidate, respelt.keys()):
+        message = f"the pattern {pattern!r} of {use.where} should be written {respelt[pattern]!r}"
         yield Problem(message, place, use.where, "stpolicy fmt")
 
 
@@ -127,10 +123,11 @@ def redundant_pattern(candidate: Candidate) -> Iterator[Problem]:
     `mx.example.org` says nothing beside `.example.org`. Remove one, preferably the wider.
     """
     # Texts of one policy differ, so only a suffix or another spelling can cover anything.
-    covering = {p for p, folded in candidate.list.patterns.items() if p.startswith(".") or folded != p}
+    covering = {pattern for pattern in candidate.list.patterns if pattern.startswith(".")}
+    covering |= candidate.list.respelt_patterns.keys()
     if not covering:
         return
-    for use in _policies(candidate, lambda mxs: any(pattern in covering for pattern in mxs)):
+    for use in _policies(candidate, covering.isdisjoint):
         for index, pattern in enumerate(use.mxs):
             others = {canonical(other) for other in (*use.mxs[:index], *use.mxs[index + 1 :])}
             if covers(others, canonical(pattern)):
@@ -145,6 +142,6 @@ def too_many_patterns(candidate: Candidate) -> Iterator[Problem]:
     No mail domain has that many hosts at once; a list that grows by being added to promises less and
     less. Keep the hosts that MX records name.
     """
-    for use in _policies(candidate, lambda mxs: len(mxs) > MOST_PATTERNS):
+    for use in _policies(candidate, lambda mxs: len(mxs) <= MOST_PATTERNS):
         message = f"{use.where} has {len(use.mxs)} patterns; more than {MOST_PATTERNS} is too many"
         yield Problem(message, use.place, use.where)

@@ -1,11 +1,10 @@
 """Rules about domains and aliases."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from stpolicy.model.confusable import mixes_scripts, skeleton
 from stpolicy.model.finding import Candidate, Place, Problem, Severity
-from stpolicy.model.names import SPECIAL_USE, alias_fault, host_fault, to_unicode
+from stpolicy.model.names import SPECIAL_USE, alias_fault, all_hosts, host_fault, to_unicode
 from stpolicy.model.policy import Alias, Policy
 from stpolicy.rules._register import rule
 
@@ -19,6 +18,9 @@ def malformed_name(candidate: Candidate) -> Iterator[Problem]:
     internet (RFC 5321 section 2.3.5, RFC 6761). A name with a dot in front would cover sub-domains
     in some mail servers. Correct the name or remove the entry.
     """
+    domains = candidate.list.by_domain
+    if all_hosts(domains) and SPECIAL_USE.isdisjoint({domain.rpartition(".")[2] for domain in domains}):
+        return
     for ordinal, entry in enumerate(candidate.list.entries):
         fault = host_fault(entry.domain)
         if not fault and entry.domain.rpartition(".")[2] in SPECIAL_USE:
@@ -66,8 +68,9 @@ def public_suffix_name(candidate: Candidate) -> Iterator[Problem]:
     A few public suffixes do receive mail, and an entry covers exactly the name that it has. Mostly
     it is a mistake: a name below it was meant.
     """
-    for ordinal, entry in enumerate(candidate.list.entries):
-        if candidate.suffixes.kind(entry.domain) and not host_fault(entry.domain):
+    public = candidate.suffixes.among(candidate.list.by_domain)
+    for ordinal, entry in enumerate(candidate.list.entries) if public else ():
+        if entry.domain in public and not host_fault(entry.domain):
             yield Problem(f"the domain {entry.name} is a public suffix", ("policies", ordinal), entry.name)
 
 
@@ -163,7 +166,6 @@ def malformed_alias(candidate: Candidate) -> Iterator[Problem]:
 
 
 def _uses(candidate: Candidate) -> Iterator[tuple[Place, str, int]]:
-    uses = Counter(entry.policy.name for entry in candidate.list.entries if isinstance(entry.policy, Alias))
     for ordinal, alias in enumerate(candidate.list.aliases):
         if isinstance(alias.policy, Policy):
-            yield ("policy-aliases", ordinal), alias.name, uses[alias.name]
+            yield ("policy-aliases", ordinal), alias.name, candidate.list.uses.get(alias.name, 0)

@@ -1,6 +1,7 @@
 """The schema: what it takes, and that the quick answer and the explained one are both jsonschema's."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import jsonschema
@@ -80,14 +81,21 @@ junk = st.one_of(
     st.integers(),
     st.integers(-(2**70), 2**70),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=8),
+    st.text(st.characters(codec="utf-8"), max_size=8),
     lists.names,
     lists.written_dates,
     st.sampled_from(["testing", "enforce", "0.1", [], {}, [""], ["a.b", "a.b"], [1, 1.0, True]]),
     st.lists(lists.names, max_size=3),
     st.dictionaries(lists.names, st.just(lists.ONE_HOST), max_size=2),
-    st.fixed_dictionaries({}, optional={"mode": lists.modes.map(str), "mxs": st.lists(lists.names), "policy-alias": lists.names}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "mode": lists.modes.map(str),
+            "mxs": st.lists(lists.names),
+            "policy-alias": lists.names,
+        },
+    ),
+).map(deepcopy)  # `broken` goes on to change it
 
 
 @st.composite
@@ -137,11 +145,6 @@ def test_the_explanation_is_that_of_the_whole_value(value: Any) -> None:
 def test_no_entry_is_lost_when_names_become_ascii(members: dict[str, Any]) -> None:
     whole = shape._in_ascii(lists.value(members))
     assert len(whole["policies"]) == len(members)
-
-
-@pytest.mark.parametrize("definition", ["name", "date", "entry", "reference", "policy"])
-def test_each_definition_is_described_or_a_part_of_one_that_is(definition: str) -> None:
-    assert definition in SCHEMA["definitions"]
 
 
 def test_a_text_of_many_shapes_is_explained_briefly() -> None:

@@ -131,7 +131,7 @@ def test_order_is_no_change(policies: PolicyList, random: Random) -> None:
         aliases=shuffled(policies.aliases),
         entries=shuffled(
             tuple(
-                replace(entry, policy=replace(entry.policy, mxs=shuffled(entry.policy.mxs)))
+                entry._replace(policy=entry.policy._replace(mxs=shuffled(entry.policy.mxs)))
                 if isinstance(entry.policy, Policy)
                 else entry
                 for entry in policies.entries

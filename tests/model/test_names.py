@@ -1,10 +1,18 @@
 """Canonical form and well-formedness of names."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stpolicy.model.names import alias_fault, canonical, host_fault, pattern_fault, to_unicode
+from stpolicy.model.names import (
+    alias_fault,
+    all_hosts,
+    canonical,
+    host_fault,
+    pattern_fault,
+    respelt,
+    to_unicode,
+)
 
 LONG_LABEL = "a" * 63
 LONGEST = ".".join([LONG_LABEL] * 3 + ["a" * 57, "com"])
@@ -158,6 +166,34 @@ def test_faults_of_any_text(name: str) -> None:
         assert folded == folded.lower()
         assert not set(folded) & set(" \t\r\n\0:=#,*_[]/")
     pattern_fault(folded)
+
+
+NAMES = st.lists(
+    st.one_of(
+        st.text("ab0-._A\n*ü", max_size=6),
+        st.sampled_from(["", "a.com", "a.com.", "b.c-d.org", "x.y", "a.1", "xn--p1ai.com", LONGEST]),
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(NAMES)
+@example(["a.com", ""])
+@example(["a.com", "b.com\nc.com"])
+def test_names_that_pass_together_pass_alone(names: list[str]) -> None:
+    if all_hosts(names):
+        assert [host_fault(name) for name in names] == [None] * len(names)
+
+
+def test_names_do_pass_together() -> None:
+    assert all_hosts(["a.com", "mx-1.example.org", "0.1a"])
+
+
+@settings(deadline=None, max_examples=100)
+@given(NAMES)
+def test_respelt(names: list[str]) -> None:
+    assert respelt(names) == {name: canonical(name) for name in names if canonical(name) != name}
 
 
 @pytest.mark.parametrize(

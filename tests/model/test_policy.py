@@ -66,8 +66,9 @@ def test_patterns_of_a_malformed_policy() -> None:
 
 
 def test_patterns_by_spelling() -> None:
-    found = policy_list({"a.com": enforce("MX.a.com", "mx.a.com")}, {"b": enforce(".b.com.")}).patterns
-    assert found == {"MX.a.com": "mx.a.com", "mx.a.com": "mx.a.com", ".b.com.": ".b.com"}
+    found = policy_list({"a.com": enforce("MX.a.com", "mx.a.com")}, {"b": enforce(".b.com.")})
+    assert found.patterns == {"MX.a.com", "mx.a.com", ".b.com."}
+    assert found.respelt_patterns == {"MX.a.com": "mx.a.com", ".b.com.": ".b.com"}
 
 
 @pytest.mark.parametrize(

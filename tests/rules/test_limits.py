@@ -1,5 +1,6 @@
 """Where the rules begin and end to speak, and what `sign` and clients ask."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 import pytest
@@ -144,9 +145,26 @@ def test_redundant_patterns_l17(patterns: tuple[str, ...], expected: bool, suffi
     assert _speaks(mxs.redundant_pattern, new, suffixes) is expected
 
 
+@pytest.mark.parametrize("name", [".", "..", "", "com", "a..com", "bücher.de.", "a.com\nb.com"])
+def test_one_bad_name_among_good_ones_l7(name: str, suffixes: Suffixes) -> None:
+    bad = name != "bücher.de."
+    new = policy_list({"a.com": ONE, name: ONE, "b.com": ONE})
+    assert _speaks(policies.malformed_name, new, suffixes) is bad
+    new = policy_list({"a.com": ONE, "b.com": ONE, name: ONE})
+    assert _speaks(policies.malformed_name, new, suffixes) is bad
+
+
+@pytest.mark.parametrize(
+    "pattern", [".", "", "com", "a..com", "..a.com", "x.local", ".a b.com", "a.com\nb.com"]
+)
+def test_one_bad_pattern_among_good_ones_l1(pattern: str, suffixes: Suffixes) -> None:
+    new = policy_list({"a.com": enforce("mx.a.com", pattern, ".a.com")})
+    assert _speaks(mxs.malformed_pattern, new, suffixes) is (pattern != "x.local")
+
+
 class _NobodyAsks:
-    def kind(self, name: str) -> str | None:
-        raise AssertionError(name)
+    def among(self, names: Collection[str]) -> Mapping[str, str]:
+        raise AssertionError(names)
 
 
 def test_clients_ask_no_table_that_a_library_may_change() -> None:

@@ -1,0 +1,88 @@
+"""Every option of every command has an environment variable of its own name."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.program import NOW, Program, canonical_list, commands
+
+SHARED = {"keyring", "signer", "threshold", "ca-file", "max-size", "allow-http"}
+OPTIONS = [
+    pytest.param(name, option, id=f"{name} {max(option.opts, key=len)}")
+    for name, command in commands().items()
+    for option in command.params
+    if option.param_type_name == "option" and option.name != "help"
+]
+
+
+def long_name(option: Any) -> str:
+    (name,) = [text.removeprefix("--") for text in option.opts if text.startswith("--")]
+    return str(name)
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_option_has_its_variable(name: str, option: Any) -> None:
+    variables = [f"STPOLICY_{name}_{long_name(option)}".upper().replace("-", "_").replace(" ", "_")]
+    if long_name(option) in SHARED:
+        variables.append(f"STPOLICY_{long_name(option)}".upper().replace("-", "_"))
+    assert option.envvar == variables
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_option_is_long_and_hyphenated(name: str, option: Any) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", long_name(option))
+
+
+def test_no_two_options_share_a_variable_but_the_shared_ones() -> None:
+    first = [parameter.values[1].envvar[0] for parameter in OPTIONS]
+    assert len(first) == len(set(first))
+
+
+def test_common_options_are_everywhere() -> None:
+    for command in commands().values():
+        names = {long_name(p) for p in command.params if p.param_type_name == "option" and p.name != "help"}
+        assert names >= {"config", "quiet", "debug"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "says"),
+    [
+        ({"STPOLICY_VALIDATE_FORMAT": "json"}, 0, '"findings": []'),
+        ({"STPOLICY_VALIDATE_NOW": "2027-01-01T00:00:00Z"}, 0, "dates.stale"),
+        ({"STPOLICY_VALIDATE_STRICT": "1", "STPOLICY_VALIDATE_NOW": "2027-01-01T00:00:00Z"}, 1, "dates.stale"),
+        ({"STPOLICY_VALIDATE_MAX_SIZE": "10"}, 1, "document.too_large"),
+        ({"STPOLICY_MAX_SIZE": "10"}, 1, "document.too_large"),
+        ({"STPOLICY_MAX_SIZE": "10", "STPOLICY_VALIDATE_MAX_SIZE": "100000"}, 0, ""),
+        ({"STPOLICY_VALIDATE_MAX_SIZE": "many"}, 2, ""),
+        ({"STPOLICY_VALIDATE_FORMAT": "xml"}, 2, ""),
+        (
+            {
+                "STPOLICY_VALIDATE_SELECT": "dates mxs",
+                "STPOLICY_VALIDATE_IGNORE": "dates.future",
+                "STPOLICY_VALIDATE_NOW": "2020-01-01T00:00:00Z",
+            },
+            0,
+            "",
+        ),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, dict) else None,
+)
+def test_variables_count(
+    program: Program, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], code: int, says: str
+) -> None:
+    canonical_list(Path("policy.json"))
+    monkeypatch.setenv("STPOLICY_VALIDATE_NOW", NOW)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    ran = program("validate")
+    assert ran.code == code
+    assert says in ran.out
+    assert says or not ran.out
+
+
+def test_a_flag_wins_over_a_variable(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    canonical_list(Path("policy.json"))
+    monkeypatch.setenv("STPOLICY_VALIDATE_FORMAT", "json")
+    assert program("validate", "--now", NOW, "--format", "text").out == ""

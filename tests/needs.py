@@ -1,0 +1,17 @@
+"""What a test needs beside Python."""
+
+import os
+import shutil
+
+import pytest
+
+
+def needs(program: str, package: str) -> str:
+    """Where a program is; without it the test is skipped, and fails where CI has promised the package."""
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        message = f"{program} is not installed: apt-get install {package}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found

@@ -1,0 +1,73 @@
+"""Runs the program in this process, as the door does, and looks at what came of it."""
+
+import gc
+import io
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import typer.main
+
+from stpolicy.cli import _commands, _door
+from tests import lists
+
+COMMAND = [sys.executable, "-m", "stpolicy"]
+"""The program in a process of its own."""
+
+NOW = f"{lists.NOW:%Y-%m-%dT%H:%M:%SZ}"
+CODES = frozenset({0, 1, 2, 3, 75, 129, 130, 143})
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Program:
+    """Call it with arguments, as text or paths."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> Ran:
+        collecting = gc.isenabled()
+        self._capsys.readouterr()
+        with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))):
+            code = _door.run(_commands.app, [str(argument) for argument in arguments])
+        if collecting:
+            gc.enable()
+        out, err = self._capsys.readouterr()
+        assert code in CODES
+        assert "Traceback" not in out + err or "--debug" in arguments
+        return Ran(code, out, err)
+
+
+def canonical_list(path: Path, **changed: object) -> Path:
+    """Writes a small canonical list in which nothing is wrong, but for what the arguments say."""
+    from stpolicy.flows.edit import fmt
+    from stpolicy.flows.validate import File
+
+    path.write_bytes(fmt(File("list", lists.data(**changed)), largest=1 << 20).after)  # type: ignore[arg-type]
+    return path
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Names of temporary files that a run left."""
+    return [name for name in os.listdir(folder) if name.startswith(".") and name != ".git"]  # noqa: PTH208
+
+
+def commands() -> dict[str, Any]:
+    """Every command as the parser knows it, `keys new` under that name."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(_commands.app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {key}": sub for key, sub in inner.items()} if inner else {name: command}
+    return found
