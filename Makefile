@@ -42,8 +42,9 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/python bench/lists.py
 
-mutants: $(VENV)/ready
-	@$(BIN)/python bench/mutants.py
+mutants:
+	@sh scripts/setup.sh .venv-mutants bench/mutants.lock
+	@.venv-mutants/bin/python bench/mutants.py
 
 test-all:
 	@for version in 3.11 3.12 3.13; do \
@@ -53,9 +54,12 @@ test-all:
 		fi; \
 	done
 
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --quiet
+
 lock:
-	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-annotate --no-header --no-emit-index-url --quiet --output-file requirements.lock
+	@$(LOCK) --upgrade --group dev --output-file requirements.lock
+	@$(LOCK) --constraint requirements.lock --group mutants --output-file bench/mutants.lock
 
 wheel: $(VENV)/ready
 	@$(BIN)/python -m hatchling build -t wheel
@@ -64,4 +68,4 @@ $(VENV)/ready: requirements.lock pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh $(VENV)
 
 clean:
-	@rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* mutants dist build
+	@rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* mutants dist build

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes the virtual environment that every task runs in, from the lock. Says in one line what is missing.
-#   sh scripts/setup.sh FOLDER        PYTHON=python3.13 chooses the interpreter
+#   sh scripts/setup.sh FOLDER [LOCK]        PYTHON=python3.13 chooses the interpreter
 set -eu
 
 venv=$1
+lock=${2:-requirements.lock}
 
 missing() {
     echo "stpolicy needs $1, which is not here: $2" >&2
@@ -24,7 +25,7 @@ if [ ! -x "$venv/bin/python" ]; then
     "$python" -m venv "$venv"
 fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_WARN_SCRIPT_LOCATION=1
-"$venv/bin/python" -m pip install --quiet --require-hashes --requirement requirements.lock
+"$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
 # The build back-end is in the lock, so nothing unpinned is fetched to build with.
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 touch "$venv/ready"

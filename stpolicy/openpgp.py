@@ -78,9 +78,10 @@ def armoured(kind: str, data: bytes) -> bytes:
 
 
 def key_ring(data: bytes) -> bytes:
-    """A key ring as gpgv reads it, from a binary or an armoured one."""
+    """A key ring as gpgv reads it, from a binary one or from one or more armours after each other."""
     if data.lstrip().startswith(b"-----BEGIN"):
-        data, _ = _dearmoured(data, PUBLIC_KEY)
+        armours = re.split(rb"^(?=-----BEGIN )", data.lstrip(), flags=re.MULTILINE)[1:]
+        data = b"".join(_dearmoured(armour, PUBLIC_KEY)[0] for armour in armours)
     if not data or not data[0] & 0x80:
         raise NotAsExpected(Doubt.MALFORMED, "this is no OpenPGP key ring, binary or armoured")
     return data

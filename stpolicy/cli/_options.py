@@ -74,7 +74,19 @@ Accept = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")]
-Now = Annotated[str | None, typer.Option("--now", metavar="RFC3339", help="Judge as if it were this moment.")]
+
+
+def _moment(given: str | None) -> str | None:
+    """Refuses a bad `--now` before anything is looked at."""
+    if given is not None:
+        _door.now(given)
+    return given
+
+
+Now = Annotated[
+    str | None,
+    typer.Option("--now", metavar="RFC3339", callback=_moment, help="Judge as if it were this moment."),
+]
 Output = Annotated[
     Path | None,
     typer.Option(

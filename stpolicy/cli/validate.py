@@ -38,12 +38,13 @@ def validate(
     from stpolicy.suffixes import PublicSuffixes
 
     _options.check_stdin(str(list_path), previous)
+    choice = _options.choice(select, ignore, accept)
     report = flow.validate(
         _options.read(list_path, largest=max_size),
         now=_door.now(now),
         suffixes=PublicSuffixes(),
         previous=_options.read_spec(previous, list_path, largest=max_size) if previous else None,
-        choice=_options.choice(select, ignore, accept),
+        choice=choice,
         largest=max_size,
     )
     _door.result(_options.rendered(report, format_, to_file=output is not None), output)

@@ -52,4 +52,6 @@ def _run(home: Path, status: int) -> int:
         raise StpolicyError("gpgv is not installed", "install the package gpgv") from wrong
     except subprocess.TimeoutExpired as wrong:
         raise StpolicyError(f"gpgv did not answer within {_SECONDS} s") from wrong
+    if done.returncode < 0:
+        raise StpolicyError(f"gpgv was ended by signal {-done.returncode}")
     return done.returncode

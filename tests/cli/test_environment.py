@@ -51,7 +51,11 @@ def test_common_options_are_everywhere() -> None:
     [
         ({"STPOLICY_VALIDATE_FORMAT": "json"}, 0, '"findings": []'),
         ({"STPOLICY_VALIDATE_NOW": "2027-01-01T00:00:00Z"}, 0, "dates.stale"),
-        ({"STPOLICY_VALIDATE_STRICT": "1", "STPOLICY_VALIDATE_NOW": "2027-01-01T00:00:00Z"}, 1, "dates.stale"),
+        (
+            {"STPOLICY_VALIDATE_STRICT": "1", "STPOLICY_VALIDATE_NOW": "2027-01-01T00:00:00Z"},
+            1,
+            "dates.stale",
+        ),
         ({"STPOLICY_VALIDATE_MAX_SIZE": "10"}, 1, "document.too_large"),
         ({"STPOLICY_MAX_SIZE": "10"}, 1, "document.too_large"),
         ({"STPOLICY_MAX_SIZE": "10", "STPOLICY_VALIDATE_MAX_SIZE": "100000"}, 0, ""),
