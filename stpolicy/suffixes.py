@@ -19,7 +19,7 @@ class PublicSuffixes:
     def among(self, names: Collection[str]) -> dict[str, str]:
         """Those of the canonical names that are public suffixes, each with its section, icann or private."""
         doubtful = {name for name in names if "xn--" in name or "." not in name}
-        doubtful |= self._rules.intersection(names)
+        doubtful |= self._rules.intersection(names) | self._wildcards.intersection(names)
         doubtful |= {name for name in names if name.partition(".")[2] in self._wildcards}
         return {name: kind for name in doubtful if (kind := self._kind(name))}
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests import lists
 from tests.needs import needs
 from tests.program import canonical_list
 
@@ -44,13 +43,6 @@ def repository(folder: Path) -> Path:
     policy = {"mode": "enforce", "mxs": ["mx.example.com"]}
     canonical_list(folder / "policy.json", policies={"example.com": policy, "example.net": policy})
     commit(folder)
-    canonical_list(
-        folder / "policy.json",
-        policies={"example.com": policy | {"mode": "testing"}},
-        timestamp="2026-11-01T06:00:00Z",
-    )
+    canonical_list(folder / "policy.json", policies={"example.com": policy | {"mode": "testing"}})
     commit(folder)
     return folder / "policy.json"
-
-
-FIRST = lists.TIMESTAMP

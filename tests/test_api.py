@@ -60,9 +60,7 @@ def test_a_list_that_is_not_there_is_an_os_error(room: Path) -> None:
 
 
 def test_another_signer_is_no_verdict_to_use_a_list_by(pair: Path, people: People) -> None:
-    verdict = stpolicy.verify(
-        pair, keyring="trusted.asc", signers=[people.bob.fingerprint], now=lists.NOW
-    )
+    verdict = stpolicy.verify(pair, keyring="trusted.asc", signers=[people.bob.fingerprint], now=lists.NOW)
     assert not verdict.good
     assert verdict.policies is None
     assert [finding.code for finding in verdict.report.findings] == ["signature.unknown_signer"]

@@ -92,7 +92,9 @@ def test_a_file_that_is_named_and_not_there_is_misuse(room: Path) -> None:
         config.trusted(COMMANDS, room / "no-such.toml")
 
 
-@pytest.mark.parametrize("text", ['list = "a.json"', "days = 9", 'format = "json"', "ignore = []", "[bump]\ndays = 9"])
+@pytest.mark.parametrize(
+    "text", ['list = "a.json"', "days = 9", 'format = "json"', "ignore = []", "[bump]\ndays = 9"]
+)
 def test_harmless_settings_may_lie_beside_the_list(text: str) -> None:
     assert harmless(text)
 
@@ -119,7 +121,9 @@ def test_notes_may_be_ignored_beside_the_list(code: str) -> None:
     assert harmless(f"ignore = ['{code}']").value("validate", "ignore") == [code]
 
 
-@pytest.mark.parametrize("code", ["dates.stale", "mxs.pattern.malformed", "mxs", "policies.alias", "document"])
+@pytest.mark.parametrize(
+    "code", ["dates.stale", "mxs.pattern.malformed", "mxs", "policies.alias", "document"]
+)
 def test_warnings_and_errors_may_not_be_ignored_beside_the_list(code: str) -> None:
     with pytest.raises(Misuse) as wrong:
         harmless(f"ignore = ['{code}']")

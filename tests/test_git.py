@@ -26,7 +26,9 @@ def test_a_revision_is_read(repo: Path, spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", ["git:HEAD", "git:HEAD:lists/policy.json"])
-def test_paths_are_relative_to_the_current_folder(repo: Path, monkeypatch: pytest.MonkeyPatch, spec: str) -> None:
+def test_paths_are_relative_to_the_current_folder(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
     Path("inside/lists").mkdir(parents=True)
     Path("inside/lists/policy.json").write_text("{}")
     commit(Path())

@@ -1,6 +1,7 @@
 """Armour and packets, taken apart before gpgv sees them."""
 
 import base64
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -116,7 +117,7 @@ def test_keys_of_unknown_versions(version: bytes) -> None:
         openpgp.primary_fingerprints(packets.packet(packets.PUBLIC_KEY, version + bytes(len(version) * 40)))
 
 
-RINGS = {
+RINGS: dict[str, Callable[[bytes], bytes]] = {
     "binary": lambda ring: ring,
     "armoured": lambda ring: openpgp.armoured(openpgp.PUBLIC_KEY, ring),
     "armoured, with a comment": lambda ring: openpgp.armoured(openpgp.PUBLIC_KEY, ring).replace(

@@ -66,7 +66,9 @@ def test_the_wheel_holds_what_the_program_needs(wheel: Path) -> None:
 
 
 def test_it_runs_from_an_unrelated_folder(installed: Path, tmp_path: Path) -> None:
-    canonical_list(tmp_path / "policy.json", policies={"example.com": {"mode": "enforce", "mxs": ["a.example.com"]}})
+    canonical_list(
+        tmp_path / "policy.json", policies={"example.com": {"mode": "enforce", "mxs": ["a.example.com"]}}
+    )
     (tmp_path / "broken.json").write_text('{"policies": []}')
     assert run(installed, tmp_path, "validate", "--now", NOW).stderr == "policy.json: no findings\n"
     broken = run(installed, tmp_path, "validate", "broken.json")
@@ -78,7 +80,9 @@ def test_it_runs_from_an_unrelated_folder(installed: Path, tmp_path: Path) -> No
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
     (installed / "stpolicy" / "schema").rename(tmp_path / "schema")
-    canonical_list(tmp_path / "policy.json", author="\\t")  # an escape needs the closer look, and the schema's text
+    canonical_list(
+        tmp_path / "policy.json", author="\\t"
+    )  # an escape needs the closer look, and the schema's text
     try:
         assert run(installed, tmp_path, "validate").returncode == 3
     finally:

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from stpolicy.document import shape
+from stpolicy.document.build import BadDates, policy_list
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.document.scan import Fault, Members, _refuse_constant, scan
 from stpolicy.document.source import Source
 from stpolicy.errors import Refused
-from stpolicy.model.dates import Date
 from stpolicy.model.finding import Finding, Place, Problem, Report, Severity
-from stpolicy.model.names import canonical, respelt
-from stpolicy.model.policy import Alias, AliasEntry, Entry, Mode, Policy, PolicyList
+from stpolicy.model.names import canonical
+from stpolicy.model.policy import PolicyList
 
 LARGEST = 64 * 1024 * 1024
 """Bytes; far above any real list (EFF's had 121 kB), far below what would hurt a machine."""
@@ -172,48 +171,12 @@ def _built(
     aliases: Iterable[tuple[str, Any]],
     entries: Iterable[tuple[str, Any]],
 ) -> Document:
-    """The model of a value that fits the schema, but for dates that only look like dates."""
-    dates: dict[str, Date] = {}
-    wrong: list[tuple[str, Severity, Problem]] = []
-    for field in ("timestamp", "expires"):
-        try:
-            dates[field] = Date.read(value[field])
-        except ValueError as fault:
-            message = f"{field} {str(value[field])[:60]!r} {fault}"
-            wrong.append(("document.date", Severity.ERROR, Problem(message, (field,))))
-    if wrong:
-        document = Document(source, None, Report())
-        return Document(source, None, Report.of(document.locate(wrong)))
-    named, listed = list(aliases), list(entries)
-    spelling = respelt([name for name, _ in listed])
-    return Document(
-        source,
-        PolicyList(
-            dates["timestamp"],
-            dates["expires"],
-            value.get("author"),
-            tuple(map(AliasEntry, (name for name, _ in named), _policies(named))),
-            tuple(
-                _make(Entry, (name, spelling.get(name, name), policy))
-                for (name, _), policy in zip(listed, _policies(listed), strict=True)
-            ),
-        ),
-        Report(),
-    )
-
-
-_make = tuple.__new__
-"""Makes a named tuple without the call in between; 150,000 times that is a tenth of the whole."""
-
-
-def _policies(members: Iterable[tuple[str, Any]]) -> Iterator[Policy | Alias]:
-    modes = {mode.value: mode for mode in Mode}
-    reference = cache(Alias)  # one object an alias, however many entries point at it
-    for _, entry in members:
-        if "policy-alias" in entry:
-            yield reference(entry["policy-alias"])
-        else:
-            yield _make(Policy, (modes[entry["mode"]], tuple(entry["mxs"])))
+    document = Document(source, None, Report())
+    try:
+        return Document(source, policy_list(value, aliases, entries), Report())
+    except BadDates as wrong:
+        found = [("document.date", Severity.ERROR, problem) for problem in wrong.problems]
+        return Document(source, None, Report.of(document.locate(found)))
 
 
 class _Places:

@@ -16,8 +16,8 @@ from stpolicy.flows.verify import Pins, check, pins
 from stpolicy.gpg import verify as gpgv
 from stpolicy.model.signature import Signatures
 from tests import lists, packets
-from tests.gpg.corpus import CASES, GOOD, LIST, OTHER, Case
-from tests.personas import People, agents
+from tests.gpg.corpus import CASES, GOOD, OTHER, Case
+from tests.personas import LIST, People, agents
 
 
 def _pins(people: People, case: Case) -> Pins:
