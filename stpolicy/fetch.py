@@ -3,7 +3,7 @@
 import ipaddress
 import threading
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from stpolicy.errors import Misuse, StpolicyError
 
@@ -24,7 +24,7 @@ def pair(
 
 def check_url(url: str, *, allow_http: bool) -> None:
     """Misuse for a URL that is not https; `allow_http` is for the loopback interface only."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme == "https" and parts.hostname:
         return
     if parts.scheme == "http" and allow_http and _is_loopback(parts.hostname or ""):
@@ -32,6 +32,17 @@ def check_url(url: str, *, allow_http: bool) -> None:
     raise Misuse(
         f"{url} is not an https URL", "http is for tests on the loopback interface, with --allow-http"
     )
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        sound = url.isprintable() and " " not in url and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise Misuse(f"{url!r} is no URL")
+    return parts
 
 
 def get(url: str, *, largest: int, ca_file: Path | None, deadline: float = DEADLINE) -> bytes:

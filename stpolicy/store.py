@@ -5,8 +5,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from stpolicy.errors import Busy, StpolicyError
@@ -22,7 +22,7 @@ def read_if_there(path: Path) -> bytes | None:
     """The bytes of a file, or None when there is none."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -32,20 +32,34 @@ def write(path: Path, data: bytes) -> None:
     Temporary file in the same folder, fsync, rename, fsync of the folder. The mode of a file that is
     there is kept; a symbolic link is followed, so that what it leads to is replaced and not the link.
     """
-    target = Path(os.path.realpath(path))
-    mode = target.stat().st_mode & 0o7777 if target.exists() else MODE
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    write_all({path: data})
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Puts each file in place as `write` does, in this order, once all of them lie on the disk."""
+    staged: list[tuple[Path, Path]] = []
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
+        for path, data in files.items():
+            target = Path(os.path.realpath(path))
+            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            staged.append((Path(name), target))
+            _fill(descriptor, data, target.stat().st_mode & 0o7777 if target.exists() else MODE)
+        for temporary, target in staged:
+            temporary.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
         raise
-    _sync(target.parent)
+    for folder in {target.parent for _, target in staged}:
+        _sync(folder)
+
+
+def _fill(descriptor: int, data: bytes, mode: int) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        os.fchmod(file.fileno(), mode)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextmanager
@@ -69,18 +83,21 @@ def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
     name = f"{label}-{digest}"
     versions = folder / VERSIONS
-    versions.mkdir(exist_ok=True)
+    if not versions.is_dir():
+        versions.mkdir()
+        versions.chmod(0o755)  # whatever the umask: the web server must be able to read it
     before = published(folder)
-    _discard_leftovers(versions)
+    _discard_leftovers(folder, files)
     if _content(versions / name, files) != files:
         _stage(versions, name, files)
     for file in files:
         _link(folder / file, f"{CURRENT}/{file}")
     _link(folder / CURRENT, f"{VERSIONS}/{name}")
     _sync(folder)
-    for old in versions.iterdir():
-        if old.name not in (name, before):
-            shutil.rmtree(old, ignore_errors=True)
+    if name != before:
+        for old in versions.iterdir():
+            if old.name not in (name, before):
+                _remove(old)
     return name
 
 
@@ -93,7 +110,7 @@ def published(folder: Path) -> str | None:
 
 
 def _stage(versions: Path, name: str, files: Mapping[str, bytes]) -> None:
-    shutil.rmtree(versions / name, ignore_errors=True)
+    _remove(versions / name)
     staged = Path(tempfile.mkdtemp(prefix=".tmp-", dir=versions))
     try:
         for file, data in files.items():
@@ -114,7 +131,8 @@ def _prove(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _content(folder: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """What a folder really holds of the named files."""
-    return {file: data for file in files if (data := read_if_there(folder / file)) is not None}
+    found = {file: folder / file for file in files}
+    return {file: path.read_bytes() for file, path in found.items() if path.is_file()}
 
 
 def _link(path: Path, target: str) -> None:
@@ -123,16 +141,29 @@ def _link(path: Path, target: str) -> None:
         return
     if path.exists() and not path.is_symlink():
         raise StpolicyError(f"{path} is there and is no link of ours", "move it away, then publish again")
-    temporary = path.parent / f".{path.name}.{os.getpid()}"
-    with suppress(FileNotFoundError):
-        temporary.unlink()
+    temporary = path.parent / _temporary(path.name)
     temporary.symlink_to(target)
     temporary.replace(path)
 
 
-def _discard_leftovers(versions: Path) -> None:
-    for leftover in versions.glob(".tmp-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+def _temporary(name: str) -> str:
+    """Always the same, so that what a crash left is found; only who holds the lock makes one."""
+    return f".{name}.new"
+
+
+def _discard_leftovers(folder: Path, files: Iterable[str]) -> None:
+    for name in (*files, CURRENT):
+        (folder / _temporary(name)).unlink(missing_ok=True)
+    for leftover in (folder / VERSIONS).glob(".tmp-*"):
+        _remove(leftover)
+
+
+def _remove(path: Path) -> None:
+    """A version, or whatever stands in its place; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

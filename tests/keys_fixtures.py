@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests import personas
+from tests import personas, web
 from tests.needs import needs
 from tests.personas import Home, People
+from tests.web import Server
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +19,7 @@ def people() -> Iterator[People]:
     needs("gpgv", "gpgv")
     with personas.people() as everybody:
         yield everybody
-    assert personas.agents(everybody.folder) == []
+    assert personas.agents(everybody.folder) == {}
 
 
 @pytest.fixture
@@ -28,3 +30,19 @@ def home(people: People) -> Iterator[Home]:
     fresh.end()
     people.homes.remove(fresh)
     shutil.rmtree(fresh.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with certificates: see web.certificates."""
+    needs("openssl", "openssl")
+    folder = tmp_path_factory.mktemp("authority")
+    web.certificates(folder)
+    return folder
+
+
+@pytest.fixture
+def server(authority: Path) -> Iterator[Server]:
+    """A web server whose certificate is good for whoever trusts ca.pem."""
+    with web.serving(authority / "good.pem") as running:
+        yield running

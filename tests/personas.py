@@ -1,11 +1,13 @@
 """People with keys: GnuPG homes made by the real gpg, in folders short enough for an agent's socket (G21)."""
 
 import os
+import pwd
+import select
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -76,6 +78,9 @@ class Home:
         )
 
 
+LOOPBACK = ("--pinentry-mode", "loopback", "--passphrase", "")
+"""Options that leave a key without a passphrase."""
+
 _MADE = datetime.fromisoformat("2024-01-01T00:00:00Z")
 
 
@@ -121,7 +126,7 @@ class People:
     def home(self) -> Home:
         """An empty GnuPG home."""
         home = Home(Path(tempfile.mkdtemp(dir=self.folder)))
-        (home.path / "gpg-agent.conf").write_text("max-cache-ttl 0\n")
+        (home.path / "gpg-agent.conf").write_text("default-cache-ttl 0\ns2k-count 65536\n")
         self.homes.append(home)
         return home
 
@@ -141,7 +146,7 @@ class People:
         """Certifies with her primary key and signs with two sub-keys."""
         person = self.home().make("Carol", usage="cert")
         for _ in range(2):
-            person.home.gpg(*_LOOPBACK, "--quick-add-key", person.fingerprint, "ed25519", "sign", at=_MADE)
+            person.home.gpg(*LOOPBACK, "--quick-add-key", person.fingerprint, "ed25519", "sign", at=_MADE)
         return person
 
     @cached_property
@@ -180,9 +185,6 @@ class People:
         return b"".join(person.public for person in known) + self.rex_revoked
 
 
-_LOOPBACK = ("--pinentry-mode", "loopback", "--passphrase", "")
-
-
 @contextmanager
 def people() -> Iterator[People]:
     """Everybody, in a folder that is gone afterwards, together with every agent."""
@@ -193,17 +195,41 @@ def people() -> Iterator[People]:
     finally:
         for home in everybody.homes:
             home.end()
+        for process in agents(folder):
+            wait(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def agents(folder: Path) -> list[str]:
-    """Command lines of the agents and card daemons of homes in a folder that still run."""
-    found = []
+def wait(process: int) -> None:
+    """Until a process that was told to end has ended; half a minute at most."""
+    with suppress(ProcessLookupError):
+        ending = os.pidfd_open(process)
+        select.select([ending], [], [], 30)
+        os.close(ending)
+
+
+def own_home() -> Path:
+    """The GnuPG home of whoever runs the tests; none of them may touch it."""
+    return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".gnupg"
+
+
+def agents(folder: Path) -> dict[int, str]:
+    """The agents and card daemons of homes in a folder that run."""
+    return {
+        process: line
+        for process, line in running(str(folder)).items()
+        if "gpg-agent" in line or "scdaemon" in line
+    }
+
+
+def running(text: str) -> dict[int, str]:
+    """The processes that have a text in their command lines."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = process.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
             continue  # ended meanwhile
-        if str(folder) in line and ("gpg-agent" in line or "scdaemon" in line):
-            found.append(line)
+        if text in line:
+            found[int(process.parent.name)] = line
     return found

@@ -37,7 +37,7 @@ class Program:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> Ran:
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Ran:
         collecting = gc.isenabled()
         self._capsys.readouterr()
         with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))):

@@ -38,7 +38,7 @@ def commit(folder: Path) -> str:
 
 
 def repository(folder: Path) -> Path:
-    """A repository: first example.com and example.net enforce, then example.com tests and the other is gone."""
+    """A repository: first two domains enforce, then example.com is testing and example.net is gone."""
     git(folder, "init", "--quiet", "--initial-branch=main")
     policy = {"mode": "enforce", "mxs": ["mx.example.com"]}
     canonical_list(folder / "policy.json", policies={"example.com": policy, "example.net": policy})

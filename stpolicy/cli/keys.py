@@ -68,8 +68,8 @@ def export(
     if not to.is_dir():
         raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
     public = flow.export(_options.home(homedir, None, gpg_timeout), _options.fingerprints(key))
-    store.write(to / "trusted.asc", public.armoured)
-    store.write(to / "trusted.gpg", public.binary)
-    _door.result("".join(f'signer = ["{fingerprint}"]\n' for fingerprint in public.fingerprints))
+    store.write_all({to / "trusted.asc": public.armoured, to / "trusted.gpg": public.binary})
+    pinned = ", ".join(f'"{fingerprint}"' for fingerprint in public.fingerprints)
+    _door.result(f"signer = [{pinned}]\n")
     _door.say(f"{to / 'trusted.asc'} and {to / 'trusted.gpg'} are written", quiet=quiet)
     return _door.DONE

@@ -62,6 +62,8 @@ def sign(
         raise Misuse("standard input cannot be signed in place", "name a file")
     file = _options.read(list_path, largest=max_size)
     target = output or _options.asc(list_path)
+    if target.resolve() == list_path.resolve():
+        raise Misuse(f"--output {target} is the list itself", "name another file")
     lying_there = store.read_if_there(target)
     terms = flow.Terms(
         _options.fingerprints(key), timedelta(days=days), not no_bump, now is not None, max_size
@@ -89,9 +91,8 @@ def _write(path: Path, before: bytes, target: Path, lying_there: bytes | None, s
 
     if path.read_bytes() != before or store.read_if_there(target) != lying_there:
         raise StpolicyError(f"{path} or {target} was changed while it was being signed", "sign it again")
-    if signed.data != before:
-        store.write(path, signed.data)
-    store.write(target, signed.signature)
+    changed = {path: signed.data} if signed.data != before else {}
+    store.write_all({**changed, target: signed.signature})
 
 
 def _sentence(target: Path, signed: "Signed") -> str:

@@ -23,10 +23,15 @@ def new(home: Home, *, name: str, email: str, lifetime: str, protected: bool) ->
     for what, text in (("name", name), ("e-mail address", email)):
         if not text.isprintable() or set(text) & set("<>"):
             raise Misuse(f"the {what} {text!r} cannot stand in a key")
-    if len(name) < 5:
+    if email and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
+        raise Misuse(f"{email!r} is no e-mail address")
+    if len(name.strip()) < 5:
         raise Misuse(f"the name {name!r} is too short: gpg wants five characters")
     if not re.fullmatch(r"0|[1-9][0-9]{0,4}[dwmy]?", lifetime):
         raise Misuse(f"the lifetime {lifetime!r} is not like 2y, 18m, 52w or 365d")
+    secret = home.passphrase or ""
+    if secret != secret.strip(" \t\v\f"):
+        raise Misuse("the passphrase begins or ends with a space", "gpg would drop it and make another one")
     return home.make_key(name, email, lifetime, protected=protected)
 
 

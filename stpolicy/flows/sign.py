@@ -62,6 +62,7 @@ def sign(
     report = _judged(dated, now, suffixes)
     if report.failed:
         return Signed(report)
+    _refuse_future(document.policies, file.name, now)
     overtaken, superseded = _look_at(existing, file, document.policies, home, now)
     if overtaken:
         return Signed(Report.of([overtaken]))
@@ -106,6 +107,14 @@ def add(
 def _fresh(policies: PolicyList, now: datetime) -> bool:
     age = instant(now) - policies.timestamp.instant
     return age <= FRESH and not policies.is_expired(now)
+
+
+def _refuse_future(policies: PolicyList, name: str, now: datetime) -> None:
+    """A second ahead is what `bump` itself may have written; more than that is a wrong clock."""
+    written, present = policies.timestamp.instant, instant(now)
+    if written.seconds > present.seconds + 1:
+        message = f"{name}: the timestamp {policies.timestamp} lies ahead of the clock ({present})"
+        raise Refused(message, "check the clock")
 
 
 def _dated(document: Document, terms: Terms, now: datetime) -> Document:
@@ -243,5 +252,8 @@ def _mend(fault: str) -> str:
 
 def _merged(*armoured: bytes) -> bytes:
     """One armour with the signatures of all."""
-    raw = b"".join(packet.raw for text in armoured for packet in openpgp.signatures(text))
+    try:
+        raw = b"".join(packet.raw for text in armoured for packet in openpgp.signatures(text))
+    except openpgp.NotAsExpected as wrong:
+        raise StpolicyError(f"gpg made something else than a signature: {wrong}") from wrong
     return openpgp.armoured(openpgp.SIGNATURE, raw)

@@ -52,14 +52,18 @@ def ask(task: str, deadline: float, homedir: Path | None, **arguments: Any) -> A
     finally:
         _end(process)
     if process.returncode:
-        last = (err.decode("utf-8", "replace").strip().splitlines() or ["no message"])[-1]
+        said = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = ([line for line in said if not line.startswith("[GNUPG:]")] or ["no message"])[-1]
         raise StpolicyError(f"gpg cannot be run: {last}", "install gnupg, or name its folder with --homedir")
     return json.loads(out)
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and the terminal on which a pinentry may ask."""
-    environment = dict(os.environ)
+    """Ours, and the terminal on which a pinentry may ask.
+
+    gpg speaks English in UTF-8, whatever the language here: home.py looks for its words.
+    """
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     if "GPG_TTY" not in environment and sys.stdin and sys.stdin.isatty():
         environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
     return environment
@@ -84,12 +88,14 @@ def answer(request: dict[str, Any]) -> None:
         gpg = gnupg.GPG(gnupghome=request["homedir"], options=options)
     except (OSError, ValueError) as wrong:
         sys.exit(str(wrong))
+    gpg.encoding, gpg.decode_errors = "utf-8", "replace"  # of passphrases and names; it would be Latin-1
     tasks: dict[str, Callable[..., Any]] = {"sign": _sign, "keys": _keys, "export": _export, "make": _make}
     json.dump(tasks[request["task"]](gpg, **request["arguments"]), sys.stdout)
 
 
 def _sign(gpg: Any, *, data: str, signer: str, passphrase: str | None) -> dict[str, Any]:
-    extra = ["--local-user", signer, "--digest-algo", "SHA512", "--no-textmode"]
+    extra = ["--local-user", signer, "--digest-algo", "SHA512", "--no-textmode", "--default-sig-expire", "0"]
+    extra += ["--no-comments", "--no-emit-version"]  # a user's gpg.conf may ask for what verifiers refuse
     result = gpg.sign(
         base64.b64decode(data), passphrase=passphrase, detach=True, clearsign=False, extra_args=extra
     )

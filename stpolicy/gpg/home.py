@@ -115,35 +115,37 @@ def _fault(key: dict[str, Any]) -> str:
     return ""
 
 
+_ASK = "use --passphrase-file, or let gpg-agent ask: export GPG_TTY=$(tty)"
+_CARD = "insert the card and see `gpg --card-status`"
+_NOT_THERE = "the card that holds the key is not there or does not answer"
+_FAILURES = (
+    ("KEYEXPIRED", "the key has expired", "prolong it with gpg --quick-set-expire"),
+    ("KEYREVOKED", "the key is revoked", "see `gpg --list-secret-keys`"),
+    ("Bad passphrase", "the passphrase is wrong", _ASK),
+    ("No SmartCard daemon", "the key is on a card, and the reader's program is missing", "install scdaemon"),
+    ("SmartCard", _NOT_THERE, _CARD),
+    ("Card not present", _NOT_THERE, _CARD),
+    ("Card removed", _NOT_THERE, _CARD),
+    ("Card error", _NOT_THERE, _CARD),
+    ("Wrong card", "another card is in the reader", _CARD),
+    ("Inappropriate ioctl", "a passphrase or a card is needed, and there is no terminal to ask on", _ASK),
+    ("No pinentry", "a passphrase or a card is needed, and no pinentry is installed", _ASK),
+    ("No passphrase given", "a passphrase is needed", _ASK),
+    ("Operation cancelled", "the passphrase was not given", _ASK),
+    ("No secret key", "there is no such secret key", "see `gpg --list-secret-keys`"),
+)
+"""gpg's words, what they mean, and the next step."""
+
+
 def _reason(result: dict[str, Any]) -> str:
-    said = result["said"]
-    for sign, sentence in (
-        ("KEYEXPIRED", "the key has expired"),
-        ("KEYREVOKED", "the key is revoked"),
-        ("Bad passphrase", "the passphrase is wrong"),
-        ("Card", "the card that holds the key is not there or does not answer"),
-        ("SmartCard", "the card that holds the key is not there or does not answer"),
-        ("No SmartCard daemon", "the key is on a card, and the card reader's program (scdaemon) is missing"),
-        ("card", "the card that holds the key is not there or does not answer"),
-        ("Inappropriate ioctl", "a passphrase is needed and there is no terminal to ask on"),
-        ("No pinentry", "a passphrase is needed and no pinentry is installed"),
-        ("No passphrase given", "a passphrase is needed"),
-        ("Operation cancelled", "the passphrase was not given"),
-        ("No secret key", "there is no such secret key"),
-    ):
-        if sign in said:
-            return sentence
-    return _last(said)
+    return next(
+        (sentence for words, sentence, _ in _FAILURES if words in result["said"]), _last(result["said"])
+    )
 
 
 def _mend(result: dict[str, Any]) -> str:
-    if any(word in result["said"] for word in ("assphrase", "pinentry", "Inappropriate ioctl", "cancelled")):
-        return "use --passphrase-file, or let gpg-agent ask: export GPG_TTY=$(tty)"
-    if "ard" in result["said"]:
-        return "insert the card and see `gpg --card-status`"
-    if "EXPIRED" in result["said"]:
-        return "prolong it with gpg --quick-set-expire"
-    return "see `gpg --list-secret-keys`"
+    found = (mend for words, _, mend in _FAILURES if words in result["said"])
+    return next(found, "see `gpg --list-secret-keys`")
 
 
 def _last(said: str) -> str:

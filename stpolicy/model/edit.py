@@ -12,7 +12,8 @@ from stpolicy.model.policy import Alias, AliasEntry, Entry, Mode, Policy, Policy
 def canonical_list(policies: PolicyList) -> PolicyList:
     """The list with every name in canonical form, domains and aliases sorted; dates stay as written.
 
-    Patterns keep their order and lose repetitions. ValueError when two entries are the same domain.
+    What is no name, `.` or `a..`, stays as written, for a rule to name. Patterns keep their order and
+    lose repetitions. ValueError when two entries are the same domain.
     """
     if len(policies.by_domain) != len(policies.entries):
         seen: set[str] = set()
@@ -25,16 +26,21 @@ def canonical_list(policies: PolicyList) -> PolicyList:
             for entry in sorted(policies.aliases, key=lambda entry: entry.name)
         ),
         entries=tuple(
-            Entry(entry.domain, entry.domain, _canonical_policy(entry.policy))
+            Entry(_stable(entry.name, entry.domain), entry.domain, _canonical_policy(entry.policy))
             for entry in sorted(policies.entries, key=lambda entry: entry.domain)
         ),
     )
 
 
+def _stable(name: str, folded: str) -> str:
+    """The canonical form, where that is one: empty names and names with a dot left over are not."""
+    return folded if folded and not folded.endswith(".") else name
+
+
 def _canonical_policy(policy: Policy | Alias) -> Policy | Alias:
     if isinstance(policy, Alias):
         return policy
-    patterns = tuple(dict.fromkeys(map(canonical, policy.mxs)))
+    patterns = tuple(dict.fromkeys([_stable(name, canonical(name)) for name in policy.mxs]))
     return policy if patterns == policy.mxs else Policy(policy.mode, patterns)
 
 

@@ -28,7 +28,9 @@ def text(changes: Sequence[Change], fields: Sequence[FieldChange], *, colour: bo
         if colour:
             kind = f"\033[{_COLOUR[change.kind]}m{kind}\033[0m"
         lines.append(f"{kind}  {shown(change.domain):<{min(domains, 40)}}  {shown(detail(change))}".rstrip())
-    lines += [f"{f.field}: {shown(f.before) or '(none)'} -> {shown(f.after) or '(none)'}" for f in fields]
+    lines += [
+        f"{shown(f.field)}: {shown(f.before) or '(none)'} -> {shown(f.after) or '(none)'}" for f in fields
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -47,7 +49,7 @@ def markdown(changes: Sequence[Change], fields: Sequence[FieldChange]) -> str:
                 "| --- | --- | --- |",
             ]
         )
-        lines += [f"| {f.field} | {_cell(f.before)} | {_cell(f.after)} |" for f in fields]
+        lines += [f"| {_cell(f.field)} | {_cell(f.before)} | {_cell(f.after)} |" for f in fields]
     return "".join(f"{line}\n" for line in lines or ["No change in what the list promises."])
 
 
@@ -106,6 +108,10 @@ def _patterns(policy: Policy | None) -> str:
     return ", ".join(policy.mxs) if policy else ""
 
 
+_MARKUP = str.maketrans({c: f"\\{c}" for c in "\\|`*_~["} | {"<": "&lt;", "&": "&amp;", "@": "&#64;"})
+"""A mention could not be escaped with a backslash; the rest reads better with one."""
+
+
 def _cell(value: str) -> str:
-    safe = shown(value).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`")
-    return safe.replace("<", "&lt;").replace("@", "&#64;").replace("[", "\\[") or "(none)"
+    safe = shown(value).translate(_MARKUP).replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+    return safe or "(none)"

@@ -10,11 +10,14 @@ from tests.program import NOW, Program, canonical_list, commands
 
 SHARED = {"keyring", "signer", "threshold", "ca-file", "max-size", "allow-http"}
 OPTIONS = [
-    pytest.param(name, option, id=f"{name} {max(option.opts, key=len)}")
+    (name, option)
     for name, command in commands().items()
     for option in command.params
     if option.param_type_name == "option" and option.name != "help"
 ]
+EACH_OPTION = pytest.mark.parametrize(
+    ("name", "option"), OPTIONS, ids=[f"{name} {option.name}" for name, option in OPTIONS]
+)
 
 
 def long_name(option: Any) -> str:
@@ -22,7 +25,7 @@ def long_name(option: Any) -> str:
     return str(name)
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS)
+@EACH_OPTION
 def test_option_has_its_variable(name: str, option: Any) -> None:
     variables = [f"STPOLICY_{name}_{long_name(option)}".upper().replace("-", "_").replace(" ", "_")]
     if long_name(option) in SHARED:
@@ -30,13 +33,13 @@ def test_option_has_its_variable(name: str, option: Any) -> None:
     assert option.envvar == variables
 
 
-@pytest.mark.parametrize(("name", "option"), OPTIONS)
+@EACH_OPTION
 def test_option_is_long_and_hyphenated(name: str, option: Any) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", long_name(option))
 
 
 def test_no_two_options_share_a_variable_but_the_shared_ones() -> None:
-    first = [parameter.values[1].envvar[0] for parameter in OPTIONS]
+    first = [option.envvar[0] for _, option in OPTIONS]
     assert len(first) == len(set(first))
 
 

@@ -12,8 +12,10 @@ from tests.repository import repository
 LATER = "2026-12-01T00:00:00Z"
 ENTRY = {"mode": "testing", "mxs": ["mx.example.com"]}
 READING = ("validate", "fmt", "show example.com", "bump", "sign", "verify", "diff policy.json")
-EDITING = ("add example.net --mx a.example.net", "set example.com --mode enforce", "remove example.com")
-EDITING += ("alias add a --mx a.example.net", "alias set a --mode enforce", "alias remove a")
+EDITING = (
+    *("add example.net --mx a.example.net", "set example.com --mode enforce", "remove example.com"),
+    *("alias add a --mx a.example.net", "alias set a --mode enforce", "alias remove a"),
+)
 
 
 def words(text: str, path: str | None = None) -> list[str]:

@@ -41,7 +41,7 @@ def test_signal_leaves_the_old_file_and_no_other(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_heed,
+        preexec_fn=_heed,  # noqa: PLW1509  (there are no threads)
     )
     assert process.stderr
     assert process.stderr.readline() == b"writing\n"

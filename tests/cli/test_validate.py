@@ -32,7 +32,7 @@ def judged(program: Program, *arguments: str) -> list[str]:
 def test_text_is_worst_first_with_counts_at_the_end_on_standard_error(program: Program, listed: Path) -> None:
     ran = program("validate", "--now", NOW)
     assert [line.split(" ", 2)[1] for line in ran.out.splitlines()] == ["error:", "warning:", "note:"]
-    assert ran.out.startswith("policy.json:15:9: error: ")
+    assert ran.out.startswith("policy.json:16:9: error: ")
     assert "[mxs.pattern.public_suffix]" in ran.out.splitlines()[0]
     assert ran.err == "policy.json: 1 error, 1 warning, 1 note\n"
     assert ran.code == 1

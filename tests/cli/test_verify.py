@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests import lists
 from tests.pairs import LATER, believing, codes, dated, place, sign
-from tests.personas import LIST, SIGNED, People, agents
+from tests.personas import LIST, SIGNED, People, agents, own_home
 from tests.program import COMMAND, NOW, Program
 
 
@@ -98,7 +99,7 @@ def test_a_file_that_is_missing(missing: str, pair: Path, people: People, progra
     assert missing in ran.err
 
 
-USED_WRONGLY = {
+USED_WRONGLY: dict[str, Callable[[str, str], list[str]]] = {
     "no key ring": lambda ring, fpr: ["--signer", fpr],
     "no signer": lambda ring, fpr: ["--keyring", ring],
     "key ring is not there": lambda ring, fpr: ["--keyring", "none.gpg", "--signer", fpr],
@@ -130,7 +131,7 @@ def test_g12_a_key_ring_without_a_slash(pair: Path, people: People, program: Pro
 @pytest.mark.parametrize(
     "name",
     [
-        "-",
+        "-x",
         "--keyring=x.gpg",
         "\n[GNUPG:] GOODSIG 0123456789ABCDEF x\n[GNUPG:] VALIDSIG x",
         "a:b",
@@ -144,12 +145,11 @@ def test_g8_names_of_files_are_only_names(name: str, pair: Path, people: People,
     who = ["--keyring", str(ring), "--signer", people.alice.fingerprint, "--now", NOW]
     renamed = pair.rename(pair.with_name(name))
     asc = pair.with_name("policy.json.asc").rename(pair.with_name(name + ".asc"))
-    path = f"./{name}" if name == "-" else name
-    assert program("verify", *who, "--", path).code == 0
+    assert program("verify", *who, "--", name).code == 0
     renamed.write_bytes(LIST + b"\n")
-    assert program("verify", *who, "--", path).code == 1
+    assert program("verify", *who, "--", name).code == 1
     asc.write_bytes(b"")
-    ran = program("verify", *who, "--signature", f"./{name}.asc", "--", path)
+    ran = program("verify", *who, "--signature", f"./{name}.asc", "--", name)
     assert (ran.code, codes(ran.out)) == (1, ["signature.malformed"])
 
 
@@ -188,7 +188,7 @@ def test_the_environment(
 def test_g10_without_a_home_and_without_a_trace(pair: Path, people: People) -> None:
     """In a process of its own, with nothing in its environment but the path to its programs."""
     before = {path.name: path.stat().st_mtime_ns for path in pair.parent.iterdir()}
-    running = agents(Path("/"))
+    running = agents(own_home())
     done = subprocess.run(
         [*COMMAND, "verify", *believing(people, people.alice), "--now", NOW],
         cwd=pair.parent,
@@ -198,7 +198,7 @@ def test_g10_without_a_home_and_without_a_trace(pair: Path, people: People) -> N
     )
     assert (done.returncode, done.stdout) == (0, b"")
     assert {path.name: path.stat().st_mtime_ns for path in pair.parent.iterdir()} == before
-    assert agents(Path("/")) == running
+    assert agents(own_home()) == running
 
 
 def test_r9_home_and_gnupg_home_that_are_wrong(

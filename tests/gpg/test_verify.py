@@ -17,7 +17,7 @@ from stpolicy.gpg import verify as gpgv
 from stpolicy.model.signature import Signatures
 from tests import lists, packets
 from tests.gpg.corpus import CASES, GOOD, OTHER, Case
-from tests.personas import LIST, People, agents
+from tests.personas import LIST, People, agents, own_home
 
 
 def _pins(people: People, case: Case) -> Pins:
@@ -118,9 +118,9 @@ def test_a_bad_signature_spoils_the_others_wherever_it_stands(people: People, or
 def test_g10_gpgv_needs_no_home_and_starts_no_agent(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "GNUPGHOME", "TMPDIR"):
         monkeypatch.delenv(name, raising=False)
-    before = agents(Path("/"))
+    before = agents(own_home())
     assert _verdict_of(people, people.alice_packet).trusted
-    assert agents(Path("/")) == before
+    assert agents(own_home()) == before
 
 
 def test_g21_a_long_temporary_folder(people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
