@@ -70,5 +70,5 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int, int]]:
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns)
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != ".lock"
     }

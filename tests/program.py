@@ -18,6 +18,9 @@ from tests import lists
 COMMAND = [sys.executable, "-m", "stpolicy"]
 """The program in a process of its own."""
 
+APP: Any = typer.main.get_command(_commands.app)
+"""What Typer builds for every run, which takes longer than most runs; built once here."""
+
 NOW = f"{lists.NOW:%Y-%m-%dT%H:%M:%SZ}"
 CODES = frozenset({0, 1, 2, 3, 75, 129, 130, 143})
 
@@ -41,7 +44,7 @@ class Program:
         collecting = gc.isenabled()
         self._capsys.readouterr()
         with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))):
-            code = _door.run(_commands.app, [str(argument) for argument in arguments])
+            code = _door.run(APP, [str(argument) for argument in arguments])
         if collecting:
             gc.enable()
         out, err = self._capsys.readouterr()
@@ -68,7 +71,7 @@ def leftovers(folder: Path) -> list[str]:
 def commands() -> dict[str, Any]:
     """Every command as the parser knows it, `keys new` under that name."""
     found: dict[str, Any] = {}
-    for name, command in typer.main.get_command(_commands.app).commands.items():  # type: ignore[attr-defined]
+    for name, command in APP.commands.items():
         inner = getattr(command, "commands", None)
         found |= {f"{name} {key}": sub for key, sub in inner.items()} if inner else {name: command}
     return found

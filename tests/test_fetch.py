@@ -120,7 +120,7 @@ SLOW: dict[str, Answer] = {
     "r12 a status line that drips": drip(b"HTTP/1.1 200 ", b"x"),
     "r12 100 for ever": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "r12 trailers for ever": drip(answer("200 OK", b"0\r\n", CHUNKED), b"X-More: x\r\n"),
-    "r12 silence": lambda connection: connection.recv(1) and None,
+    "r12 silence": drip(b"", b""),
 }
 
 

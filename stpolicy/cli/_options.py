@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from stpolicy import config, git, rules
+from stpolicy import git, rules
 from stpolicy.cli import _door
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.flows.validate import Choice, File
+from stpolicy.flows.validate import File
 from stpolicy.model.finding import Report
-from stpolicy.model.names import canonical
 from stpolicy.openpgp import LARGEST as SIGNATURE_LARGEST
 from stpolicy.output import report as output
 from stpolicy.trust import fingerprint
@@ -124,29 +123,6 @@ def check_stdin(*names: str | None) -> None:
     """Misuse when standard input is to be read twice."""
     if names.count("-") > 1:
         raise Misuse("standard input can be read only once", "name a file")
-
-
-def choice(
-    select: Iterable[str] | None, ignore: Iterable[str] | None, accept: Iterable[str] | None
-) -> Choice:
-    """What a person wants to see; Misuse for a code that does not exist or cannot be accepted."""
-    accepted = tuple(map(_accepted, accept or ()))
-    return Choice(config.checked_codes(select or ()), config.checked_codes(ignore or ()), accepted)
-
-
-def _accepted(pair: str) -> str:
-    """CODE:DOMAIN with the domain in canonical form."""
-    code, _, where = pair.partition(":")
-    config.checked_codes([code])
-    if code not in config.known_codes():
-        raise Misuse(
-            f"{code} is a family of codes", f"accept one code at a time; see stpolicy explain {code}"
-        )
-    if not code.startswith("history.") or code == "history.rolled_back":
-        raise Misuse(f"{code} cannot be accepted", "only findings about what changed can be reviewed away")
-    if not where:
-        raise Misuse(f"--accept {pair!r} names no domain", f"write {code}:example.com, or {code}:*")
-    return f"{code}:{canonical(where)}"
 
 
 def rendered(report: Report, format_: ReportFormat, *, to_file: bool = False) -> str:

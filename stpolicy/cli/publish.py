@@ -48,10 +48,11 @@ def publish(
 ) -> int:
     """Put the signed pair and the public keys into a web root, as one switch.
 
-    What `verify` refuses is not published, nor what is older than what is there. The web server must
-    follow symbolic links.
+    What `verify` or `sign` refuses is not published, nor what is older than what is there. The web
+    server must follow symbolic links.
     """
     from stpolicy.flows import publish as flow
+    from stpolicy.suffixes import PublicSuffixes
 
     if to is None and check_url is None:
         raise Misuse("nothing to do", "name the web root with --to, or what to look at with --check-url")
@@ -67,7 +68,7 @@ def publish(
     moment = _door.now(now)
     if to is not None:
         asc = _options.signature_of(list_path, signature)
-        done = flow.publish(file, asc, who, to, now=moment, largest=max_size)
+        done = flow.publish(file, asc, who, to, now=moment, suffixes=PublicSuffixes(), largest=max_size)
         if done.version is None:
             _door.result(_options.rendered(done.report, _options.ReportFormat.TEXT))
             _door.say(f"{list_path} was not published")

@@ -1,9 +1,15 @@
 """validate: what is wrong with a list."""
 
+from collections.abc import Iterable
+
+from stpolicy import config
 from stpolicy.cli import _door, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
+from stpolicy.errors import Misuse
+from stpolicy.flows.validate import Choice
+from stpolicy.model.names import canonical
 from stpolicy.output.report import summary
 
 
@@ -38,7 +44,7 @@ def validate(
     from stpolicy.suffixes import PublicSuffixes
 
     _options.check_stdin(str(list_path), previous)
-    choice = _options.choice(select, ignore, accept)
+    choice = _choice(select, ignore, accept)
     report = flow.validate(
         _options.read(list_path, largest=max_size),
         now=_door.now(now),
@@ -50,3 +56,26 @@ def validate(
     _door.result(_options.rendered(report, format_, to_file=output is not None), output)
     _door.say(f"{list_path}: {summary(report)}", quiet=quiet)
     return _door.verdict(report, strict=strict)
+
+
+def _choice(
+    select: Iterable[str] | None, ignore: Iterable[str] | None, accept: Iterable[str] | None
+) -> Choice:
+    """What a person wants to see; Misuse for a code that does not exist or cannot be accepted."""
+    accepted = tuple(map(_accepted, accept or ()))
+    return Choice(config.checked_codes(select or ()), config.checked_codes(ignore or ()), accepted)
+
+
+def _accepted(pair: str) -> str:
+    """CODE:DOMAIN with the domain in canonical form."""
+    code, _, where = pair.partition(":")
+    config.checked_codes([code])
+    if code not in config.known_codes():
+        raise Misuse(
+            f"{code} is a family of codes", f"accept one code at a time; see stpolicy explain {code}"
+        )
+    if not code.startswith("history.") or code == "history.rolled_back":
+        raise Misuse(f"{code} cannot be accepted", "only findings about what changed can be reviewed away")
+    if not where:
+        raise Misuse(f"--accept {pair!r} names no domain", f"write {code}:example.com, or {code}:*")
+    return f"{code}:{canonical(where)}"

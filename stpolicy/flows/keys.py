@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from stpolicy import openpgp
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.flows.sign import choose
 from stpolicy.gpg.home import Home
+from stpolicy.gpg.signers import choose, primaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,12 @@ def new(home: Home, *, name: str, email: str, lifetime: str, protected: bool) ->
 
 def export(home: Home, wanted: tuple[str, ...]) -> Public:
     """The public parts of the keys that sign; without a wish, of the only one that can."""
-    fingerprints = tuple(signer.key.fingerprint for signer in choose(home, wanted))
+    fingerprints = primaries(choose(home, wanted))
     ring = home.public_keys(list(fingerprints))
-    if openpgp.primary_fingerprints(ring) != set(fingerprints):
+    try:
+        held = openpgp.primary_fingerprints(ring)
+    except openpgp.NotAsExpected:
+        held = frozenset()
+    if held != set(fingerprints):
         raise StpolicyError("gpg did not export the keys that were asked for", "see `gpg --list-keys`")
     return Public(openpgp.armoured(openpgp.PUBLIC_KEY, ring), ring, fingerprints)

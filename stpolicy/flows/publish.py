@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from stpolicy import fetch, openpgp, store
+from stpolicy import fetch, openpgp, rules, store
 from stpolicy.document.list import LARGEST, parse
-from stpolicy.flows.validate import File
+from stpolicy.flows.validate import File, judged
 from stpolicy.flows.verify import Pins, Verdict, verify
 from stpolicy.model.dates import Instant
-from stpolicy.model.finding import Finding, Report, Severity
+from stpolicy.model.finding import Candidate, Finding, Report, Severity, Suffixes
 
 LIST, SIGNATURE, KEYS = "policy.json", "policy.json.asc", "trusted.asc"
 """What servers fetch, below one base URL."""
@@ -42,15 +42,23 @@ class Mirror:
 
 
 def publish(
-    file: File, signature: File, who: Pins, folder: Path, *, now: datetime, largest: int = LARGEST
+    file: File,
+    signature: File,
+    who: Pins,
+    folder: Path,
+    *,
+    now: datetime,
+    suffixes: Suffixes,
+    largest: int = LARGEST,
 ) -> Published:
-    """Puts the pair and the public keys into a web root, unless a server would refuse them."""
+    """Puts the pair and the public keys into a web root, unless it should not have been signed."""
     verdict = verify(file, signature, who, now=now, largest=largest)
     if not verdict.good or verdict.policies is None:
         return Published(verdict.report)
+    document = parse(file.data, file.name, largest=largest)
+    report = verdict.report + judged(document, rules.SIGN, Candidate(verdict.policies, now, suffixes))
     with store.locked(folder):
-        older = _against_what_is_there(folder, file, signature, verdict, who, now=now, largest=largest)
-        report = verdict.report + older
+        report += _against_what_is_there(folder, file, signature, verdict, who, now=now, largest=largest)
         if report.failed:
             return Published(report)
         label = str(verdict.policies.timestamp.instant).replace("-", "").replace(":", "")
@@ -82,12 +90,15 @@ def _against_what_is_there(
 ) -> Report:
     """Whether the new pair is older than the one that is published; one that cannot be read is none."""
     there = store.read_if_there(folder / store.CURRENT / LIST)
-    if there is None or parse(there, LIST, largest=largest).policies is None:
+    if there is None:
+        return Report()
+    published = parse(there, LIST, largest=largest)
+    if published.policies is None or published.report.findings or published.doubtful_names:
         return Report()
     name = str(folder / LIST)
     report = verify(file, signature, who, now=now, newer_than=File(name, there), largest=largest).report
     signed = _newest(store.read_if_there(folder / store.CURRENT / SIGNATURE))
-    if there == file.data and signed and verdict.signatures.newest < signed:
+    if signed and verdict.signatures.newest < signed and not report.failed:
         message = f"the signature is older than the one that is published ({signed})"
         report += Report.of([Finding("history.rolled_back", Severity.ERROR, message, None, signature.name)])
     return report

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from stpolicy import openpgp, rules
 from stpolicy.document.dump import dump
 from stpolicy.document.list import LARGEST, Document, parse
-from stpolicy.errors import Misuse, Refused, StpolicyError
+from stpolicy.errors import Refused, StpolicyError
 from stpolicy.flows.validate import File, judged
 from stpolicy.flows.verify import Pins, check
-from stpolicy.gpg.home import Home, SecretKey
+from stpolicy.gpg.home import Home
+from stpolicy.gpg.signers import Signer, choose, primaries
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.edit import bump, canonical_list
 from stpolicy.model.finding import Candidate, Finding, Report, Suffixes
@@ -71,11 +72,14 @@ def sign(
     younger = any(signer.key.created > written for signer in signers)
     if not redated and (superseded or (younger and terms.may_bump)):
         redated, dated = True, _dated(document, terms, now)
+        report = _judged(dated, now, suffixes)
+        if report.failed:
+            return Signed(report)
     policies = _refuse_u_labels(dated)
     data = dated.source.text.encode("utf-8")
-    at = policies.timestamp.instant if redated or not younger else None
+    at = policies.timestamp.instant if redated or not younger else _moment(terms, now)
     signature = _signed(data, home, signers, at, now)
-    return Signed(report, data, signature, _primaries(signers), policies, redated)
+    return Signed(report, data, signature, primaries(signers), policies, redated)
 
 
 def add(
@@ -94,14 +98,19 @@ def add(
     if not before.trusted:
         return Signed(Report.of([_objection(existing, before)]))
     signers = choose(home, terms.signers)
-    repeated = sorted({s.signer for s in before.counted} & set(_primaries(signers)))
+    repeated = sorted({s.signer for s in before.counted} & set(primaries(signers)))
     if repeated:
         raise Refused(f"{repeated[0]} has signed {file.name} already", "a signer counts once")
-    signature = _signed(file.data, home, signers, instant(now) if terms.fake_time else None, now)
+    signature = _signed(file.data, home, signers, _moment(terms, now), now)
     merged = _merged(existing.data, signature)
     if not _by_own_ring(File(existing.name, merged), file, home, now).trusted:
         raise StpolicyError(f"the signatures in {existing.name} do not verify together; nothing was written")
-    return Signed(report, file.data, merged, _primaries(signers), document.policies)
+    return Signed(report, file.data, merged, primaries(signers), document.policies)
+
+
+def _moment(terms: Terms, now: datetime) -> Instant | None:
+    """What time gpg is to believe it is, if not its clock's."""
+    return instant(now) if terms.fake_time else None
 
 
 def _fresh(policies: PolicyList, now: datetime) -> bool:
@@ -192,62 +201,16 @@ def _objection(
     return Finding(code, severity, message, None, existing.name, mend=mend)
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """A key that signs, and what gpg is to call it: a sub-key that was asked for is named exactly."""
-
-    key: SecretKey
-    local_user: str
-
-
 def _signed(data: bytes, home: Home, signers: list[Signer], at: Instant | None, now: datetime) -> bytes:
     """One armour with a signature of each signer, proved with a ring of nothing but their public keys."""
     signature = _merged(*(home.sign(data, signer.local_user, at=at) for signer in signers))
-    primaries = _primaries(signers)
-    ring = home.public_keys(list(primaries))
-    proof = check(data, signature, Pins(ring, frozenset(primaries), len(primaries)), now=now)
+    fingerprints = primaries(signers)
+    ring = home.public_keys(list(fingerprints))
+    proof = check(data, signature, Pins(ring, frozenset(fingerprints), len(fingerprints)), now=now)
     if not proof.trusted:
         why = "; ".join(message for _, message in proof.doubts)
         raise StpolicyError(f"gpg made a signature that does not verify: {why}", "nothing was written")
     return signature
-
-
-def _primaries(signers: list[Signer]) -> tuple[str, ...]:
-    return tuple(signer.key.fingerprint for signer in signers)
-
-
-def choose(home: Home, wanted: tuple[str, ...]) -> list[Signer]:
-    """The keys that are to sign: those that are wanted, or the only one that can."""
-    keys = home.secret_keys()
-    if not wanted:
-        return [_only(keys)]
-    chosen: dict[str, Signer] = {}
-    for fingerprint in wanted:
-        key = next((k for k in keys if fingerprint in (k.fingerprint, *k.subkeys)), None)
-        if key is None:
-            raise StpolicyError(f"there is no secret key {fingerprint}", "see `gpg --list-secret-keys`")
-        if key.fault:
-            raise StpolicyError(f"the key {key.fingerprint} ({key.name}) {key.fault}", _mend(key.fault))
-        exact = fingerprint if fingerprint == key.fingerprint else f"{fingerprint}!"
-        chosen.setdefault(key.fingerprint, Signer(key, exact))
-    return list(chosen.values())
-
-
-def _only(keys: list[SecretKey]) -> Signer:
-    able = [key for key in keys if not key.fault]
-    if len(able) == 1:
-        return Signer(able[0], able[0].fingerprint)
-    listed = "".join(
-        f"; {key.fingerprint} {key.name}{f' ({key.fault})' if key.fault else ''}" for key in keys
-    )
-    if not able:
-        mend = _mend(keys[0].fault) if keys else "stpolicy keys new"
-        raise StpolicyError(f"there is no secret key that can sign{listed}", mend)
-    raise Misuse(f"there are {len(able)} secret keys that can sign{listed}", "choose with --key")
-
-
-def _mend(fault: str) -> str:
-    return "prolong it with gpg --quick-set-expire" if "expired" in fault else "stpolicy keys new"
 
 
 def _merged(*armoured: bytes) -> bytes:

@@ -7,7 +7,6 @@ from datetime import datetime
 from stpolicy import rules
 from stpolicy.document.list import LARGEST, Document, load, parse
 from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
-from stpolicy.model.policy import PolicyList
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,3 @@ def judged(document: Document, asked: Iterable[Rule], candidate: Candidate) -> R
     seen = {problem.place for _, _, problem in problems}
     doubtful = [finding for place, finding in document.doubtful_names if place not in seen]
     return document.report + Report.of([*document.locate(problems), *doubtful])
-
-
-def readable(file: File, *, largest: int = LARGEST) -> PolicyList:
-    """A list for those who do not judge it; Refused when it is none."""
-    return load(file.data, file.name, largest=largest)
-
-
-__all__ = ["Choice", "File", "judged", "readable", "validate"]

@@ -73,6 +73,11 @@ def test_output_that_finds_no_room(
     assert "standard output: No space left on device" in capsys.readouterr().err
 
 
+def test_a_result_for_a_device_leaves_the_device_in_place(program: Program) -> None:
+    assert program("explain", "--output", os.devnull).out == ""
+    assert Path(os.devnull).is_char_device()
+
+
 def test_streams_that_are_closed(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import typer
 
 from stpolicy.errors import Busy
 from stpolicy.flows import validate as flow
@@ -171,6 +172,8 @@ def test_standard_input_cannot_be_written_back(program: Program, line: str) -> N
         (BrokenPipeError(32, "Broken pipe"), 3, "a program that we called"),
         (Busy("another run"), 75, "another run"),
         (KeyboardInterrupt(), 130, ""),
+        (typer.Abort(), 130, ""),
+        (typer.TyperException("no"), 2, "Error: no"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )

@@ -1,5 +1,6 @@
 """The command `sign`: which key it takes, and what it says of keys that cannot sign."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_a_sub_key_that_is_named_is_taken_exactly(
     wanted = people.carol.subkeys()[position]
     assert program("sign", *by(people.carol, "--key", f"{wanted}{mark}")).code == 0
     assert [issuer(signature) for signature in made()] == [wanted]
+
+
+def test_a_sub_key_that_has_expired(home: Home, program: Program) -> None:
+    """The key can sign with another one; the one that was asked for is not replaced by it."""
+    carol = home.make("Carol", usage="cert")
+    for life in ("2024-06-01", "never"):
+        made_in = datetime.fromisoformat("2024-01-01T00:00:00Z")
+        home.gpg(*LOOPBACK, "--quick-add-key", carol.fingerprint, "ed25519", "sign", life, at=made_in)
+    expired, able = carol.subkeys()
+    refused(program, 3, *by(carol, "--key", expired))
+    assert program("sign", *by(carol, "--key", able)).code == 0
 
 
 def test_a_primary_key_that_is_kept_elsewhere(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy import store
 from tests import lists
 from tests.cli.test_sign import ASC, POLICY, by, refused
 from tests.pairs import believing, dated, place, snapshot
@@ -132,6 +131,14 @@ def test_standard_input_cannot_be_signed(people: People, program: Program) -> No
     assert program("sign", "-", *by(people.alice), stdin=LIST).code == 2
 
 
+@pytest.mark.parametrize("name", ["-x", "--output=y", "\n[GNUPG:] SIG_CREATED D 22 10 00", "a:b"], ids=ascii)
+def test_g8_names_of_files_are_only_names(name: str, room: Path, people: People, program: Program) -> None:
+    Path(name).write_bytes(LIST)
+    assert program("sign", *by(people.alice), "--", name).code == 0
+    assert sorted(path.name for path in room.iterdir()) == sorted([name, f"{name}.asc"])
+    assert program("verify", *believing(people, people.alice), "--now", NOW, "--", name).code == 0
+
+
 def test_no_list(room: Path, people: People, program: Program) -> None:
     refused(program, 3, *by(people.alice))
 
@@ -163,7 +170,7 @@ def test_r4_a_full_disk(
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     assert "No space left" in refused(program, 3, *by(people.alice)).err
     assert sorted(path.name for path in room.iterdir()) == ["policy.json", "policy.json.asc"]
 

@@ -17,7 +17,7 @@ def listed(room: Path) -> Path:
     """A list with an entry that is an error, a warning and nothing a terminal should see."""
     return canonical_list(
         room / "policy.json",
-        policies={f"a{n}.example.co.uk": {"mode": "testing", "mxs": [".co.uk"]} for n in range(600)},
+        policies={f"a{n}.example.co.uk": {"mode": "testing", "mxs": [".co.uk"]} for n in range(300)},
     )
 
 
@@ -34,12 +34,8 @@ def shell(line: str) -> "subprocess.CompletedProcess[bytes]":
     "line",
     [
         "stpolicy validate --quiet",
-        "stpolicy validate --quiet --format json",
         "stpolicy explain",
-        "stpolicy --help",
         "stpolicy validate --help",
-        "stpolicy show a1.example.co.uk",
-        "stpolicy fmt -",
     ],
 )
 def test_output_that_nobody_reads_is_silence_and_0(listed: Path, line: str) -> None:
@@ -58,12 +54,10 @@ def test_output_that_nobody_reads_is_silence_and_0(listed: Path, line: str) -> N
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("stpolicy validate >&-", 1),
         ("stpolicy validate 2>&-", 1),
         ("stpolicy validate >&- 2>&- <&-", 1),
         ("stpolicy explain >&-", 0),
         ("stpolicy validate no-such.json 2>&-", 3),
-        ("stpolicy validate --no-such 2>&-", 2),
         ("stpolicy validate - <&-", 1),
         ("stpolicy explain >/dev/full", 3),
         ("stpolicy --version >/dev/full", 3),

@@ -204,6 +204,7 @@ WRONG = {
     "T2 binary": Case(_packet, MALFORMED),
     "empty": Case(lambda _: b"", MALFORMED),
     "empty armour": Case(lambda _: asc(), MALFORMED),
+    "an armour of empty lines": Case(lambda _: HEADER + b"\n\n\n-----END PGP SIGNATURE-----\n", MALFORMED),
     "an armour of nothing": Case(lambda _: HEADER + b"\n-----END PGP SIGNATURE-----\n", MALFORMED),
     "garbage": Case(lambda _: bytes(range(256)), MALFORMED),
     "garbage in an armour": Case(lambda _: asc(b"hello"), MALFORMED),

@@ -1,0 +1,53 @@
+"""Which keys of a GnuPG home sign."""
+
+from dataclasses import dataclass
+
+from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.gpg.home import Home, SecretKey
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that signs, and what gpg is to call it: a sub-key that was asked for is named exactly."""
+
+    key: SecretKey
+    local_user: str
+
+
+def primaries(signers: list[Signer]) -> tuple[str, ...]:
+    """The fingerprints of their primary keys."""
+    return tuple(signer.key.fingerprint for signer in signers)
+
+
+def choose(home: Home, wanted: tuple[str, ...]) -> list[Signer]:
+    """The keys that are to sign: those that are wanted, or the only one that can."""
+    keys = home.secret_keys()
+    if not wanted:
+        return [_only(keys)]
+    chosen: dict[str, Signer] = {}
+    for fingerprint in wanted:
+        key = next((k for k in keys if fingerprint in (k.fingerprint, *k.subkeys)), None)
+        if key is None:
+            raise StpolicyError(f"there is no secret key {fingerprint}", "see `gpg --list-secret-keys`")
+        if key.fault:
+            raise StpolicyError(f"the key {key.fingerprint} ({key.name}) {key.fault}", _mend(key.fault))
+        exact = fingerprint if fingerprint == key.fingerprint else f"{fingerprint}!"
+        chosen.setdefault(key.fingerprint, Signer(key, exact))
+    return list(chosen.values())
+
+
+def _only(keys: list[SecretKey]) -> Signer:
+    able = [key for key in keys if not key.fault]
+    if len(able) == 1:
+        return Signer(able[0], able[0].fingerprint)
+    listed = "".join(
+        f"; {key.fingerprint} {key.name}{f' ({key.fault})' if key.fault else ''}" for key in keys
+    )
+    if not able:
+        mend = _mend(keys[0].fault) if keys else "stpolicy keys new"
+        raise StpolicyError(f"there is no secret key that can sign{listed}", mend)
+    raise Misuse(f"there are {len(able)} secret keys that can sign{listed}", "choose with --key")
+
+
+def _mend(fault: str) -> str:
+    return "prolong it with gpg --quick-set-expire" if "expired" in fault else "stpolicy keys new"
