@@ -66,7 +66,7 @@ def validate(
     return choice.apply(judged(document, asked, candidate))
 
 
-def judged(document: Document, asked: Iterable[Rule], candidate: Candidate) -> Report:
+def judged(document: Document, asked: Iterable[Rule[Candidate]], candidate: Candidate) -> Report:
     """The document's own findings and those of the rules, without echoes."""
     problems = list(rules.judge(asked, candidate))
     seen = {problem.place for _, _, problem in problems}

@@ -101,6 +101,5 @@ def verify(
 
 
 def _unbelieved(name: str, signatures: Signatures) -> Report:
-    severity = {rule.code: rule.severity for rule in rules.SIGNATURE}
-    codes = [(f"signature.{doubt}", message) for doubt, message in signatures.doubts]
-    return Report.of(Finding(code, severity[code], message, None, name) for code, message in codes)
+    problems = rules.judge(rules.SIGNATURE, signatures)
+    return Report.of(Finding(code, severity, said.message, None, name) for code, severity, said in problems)

@@ -1,15 +1,14 @@
 """What a rule sees, says and amounts to."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import cached_property
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from stpolicy.model.change import Change, changes
 from stpolicy.model.policy import PolicyList
-from stpolicy.model.signature import Signatures
 
 Place = tuple[str | int, ...]
 """A path into a list: keys, and for members of `policies` and `policy-aliases` their ordinal."""
@@ -60,9 +59,6 @@ class Candidate:
     issued: bool = False
     """Whether the list is a signed one: two of those must not share a timestamp, working copies may."""
 
-    signatures: Signatures = field(default_factory=Signatures)
-    """What checking the signature came to, where there is one to judge."""
-
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """What changed since the previous list; nothing without one."""
@@ -78,14 +74,17 @@ class Candidate:
         return {entry.domain: ordinal for ordinal, entry in enumerate(self.list.entries)}
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A question asked of a candidate; its documentation is the docstring of the function that asks."""
+class Rule(Generic[S]):
+    """A question asked of a subject; its documentation is the docstring of the function that asks."""
 
     code: str
     severity: Severity
     doc: str
-    judge: Callable[[Candidate], Iterator[Problem]]
+    judge: Callable[[S], Iterator[Problem]]
 
     @property
     def summary(self) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from inspect import cleandoc
+from typing import Any
 
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.model.finding import Rule, Severity
 from stpolicy.output.escape import json_text
 
 
-def documentation(rules: Iterable[Rule]) -> dict[str, str]:
+def documentation(rules: Iterable[Rule[Any]]) -> dict[str, str]:
     """Code to documentation, in the order in which things are judged."""
     docs = {code: cleandoc(doc) for code, doc in DOCUMENT.items()}
     for rule in rules:

@@ -87,7 +87,7 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
-def sarif(report: Report, rules: Iterable[Rule], documents: Mapping[str, str], version: str) -> str:
+def sarif(report: Report, rules: Iterable[Rule[Any]], documents: Mapping[str, str], version: str) -> str:
     """SARIF 2.1.0: the findings, the accepted ones as suppressed, and the rules that were found."""
     found = [*report.findings, *report.accepted]
     docs = {rule.code: rule.doc for rule in rules} | dict(documents)

@@ -1,11 +1,13 @@
 """Judgement: a subject to problems. Which rules are asked, by whom, is written out here."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from stpolicy.model.finding import Candidate, Problem, Rule, Severity
+from stpolicy.model.finding import Candidate, Problem, Rule, S, Severity
+from stpolicy.model.signature import Signatures
 from stpolicy.rules import dates, history, mxs, policies, signature
 
-LIST: tuple[Rule, ...] = (
+LIST: tuple[Rule[Candidate], ...] = (
     dates.reversed_dates,
     dates.future,
     dates.stale,
@@ -30,7 +32,7 @@ LIST: tuple[Rule, ...] = (
 )
 """`validate`: a working copy."""
 
-PREVIOUS: tuple[Rule, ...] = (
+PREVIOUS: tuple[Rule[Candidate], ...] = (
     history.rolled_back,
     history.removed_domain,
     history.mass_removed,
@@ -45,10 +47,10 @@ PREVIOUS: tuple[Rule, ...] = (
 )
 """`validate --previous`: a working copy and the list before it."""
 
-SIGN: tuple[Rule, ...] = tuple(rule for rule in LIST if rule.severity is Severity.ERROR)
+SIGN: tuple[Rule[Candidate], ...] = tuple(rule for rule in LIST if rule.severity is Severity.ERROR)
 """`sign`: what keeps a list from being signed, and `publish` from publishing it."""
 
-SIGNATURE: tuple[Rule, ...] = (
+SIGNATURE: tuple[Rule[Signatures], ...] = (
     signature.malformed,
     signature.bad,
     signature.unknown_signer,
@@ -60,7 +62,7 @@ SIGNATURE: tuple[Rule, ...] = (
 )
 """Whether the bytes are to be believed; asked before anything in them is."""
 
-INSTALL: tuple[Rule, ...] = (
+INSTALL: tuple[Rule[Candidate], ...] = (
     dates.reversed_dates,
     dates.future,
     dates.expired,
@@ -71,12 +73,12 @@ INSTALL: tuple[Rule, ...] = (
 )
 """Clients, on a list whose signature they trust. None depends on tables that a library may change."""
 
-ALL: tuple[Rule, ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE)
+ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE)
 """Every rule once, in the order of the documentation."""
 
 
-def judge(rules: Iterable[Rule], candidate: Candidate) -> Iterator[tuple[str, Severity, Problem]]:
+def judge(rules: Iterable[Rule[S]], subject: S) -> Iterator[tuple[str, Severity, Problem]]:
     """Asks the rules one after the other; what each one sees, with its code and severity."""
     for rule in rules:
-        for problem in rule.judge(candidate):
+        for problem in rule.judge(subject):
             yield rule.code, rule.severity, problem

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
 
-from stpolicy.model.finding import Candidate, Problem, Rule, Severity
-
-Judge = Callable[[Candidate], Iterator[Problem]]
+from stpolicy.model.finding import Problem, Rule, S, Severity
 
 
-def rule(code: str, severity: Severity) -> Callable[[Judge], Rule]:
+def rule(code: str, severity: Severity) -> Callable[[Callable[[S], Iterator[Problem]]], Rule[S]]:
     """Stamps code and severity on a function; its docstring is what `stpolicy explain` prints."""
 
-    def stamp(judge: Judge) -> Rule:
+    def stamp(judge: Callable[[S], Iterator[Problem]]) -> Rule[S]:
         return Rule(code, severity, cleandoc(judge.__doc__ or ""), judge)
 
     return stamp

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_companions_are_excused_by_name() -> None:
 
 
 @pytest.mark.parametrize("rule", rules.ALL, ids=lambda rule: rule.code)
-def test_every_rule_says_what_it_is_about(rule: Rule) -> None:
+def test_every_rule_says_what_it_is_about(rule: Rule[Any]) -> None:
     assert rule.summary.endswith(".")
     assert rule.doc.strip() != rule.summary
 

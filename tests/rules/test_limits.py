@@ -16,7 +16,7 @@ ONE = enforce("mx.example.com")
 
 
 def _speaks(
-    rule: Rule,
+    rule: Rule[Candidate],
     new: PolicyList,
     suffixes: Suffixes,
     previous: PolicyList | None = None,
@@ -61,7 +61,9 @@ HOUR, SECOND, DAY = timedelta(hours=1), timedelta(seconds=1), timedelta(days=1)
     ],
     ids=lambda value: value.code if isinstance(value, Rule) else str(value),
 )
-def test_dates_l14(rule: Rule, begin: timedelta, life: timedelta, expected: bool, suffixes: Suffixes) -> None:
+def test_dates_l14(
+    rule: Rule[Candidate], begin: timedelta, life: timedelta, expected: bool, suffixes: Suffixes
+) -> None:
     assert _speaks(rule, _dated(begin, life), suffixes) is expected
 
 
@@ -116,7 +118,7 @@ def test_rolled_back(
 
 
 @pytest.mark.parametrize("rule", rules.PREVIOUS, ids=lambda rule: rule.code)
-def test_history_says_nothing_without_a_previous_list(rule: Rule, suffixes: Suffixes) -> None:
+def test_history_says_nothing_without_a_previous_list(rule: Rule[Candidate], suffixes: Suffixes) -> None:
     assert not _speaks(rule, policy_list({"example.com": ONE}), suffixes)
 
 
