@@ -96,6 +96,10 @@ Output = Annotated[
     ),
 ]
 MaxSize = Annotated[int, typer.Option("--max-size", metavar="BYTES", min=1, help="Refuse a larger list.")]
+CaFile = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="PEM", help="Roots for HTTPS, instead of Mozilla's."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 
 

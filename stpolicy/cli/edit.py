@@ -1,7 +1,7 @@
 """add, set, remove, bump: edits of a list, in place."""
 
 from datetime import timedelta
-from functools import reduce
+from functools import partial, reduce
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model import edit
 from stpolicy.model.names import canonical, host_fault
-from stpolicy.model.policy import Mode, PolicyList
+from stpolicy.model.policy import Alias, Mode, Policy, PolicyList
 
 Domains = Annotated[list[str], typer.Argument(metavar="DOMAIN...", show_default=False)]
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)]
@@ -22,6 +22,15 @@ Mx = Annotated[
     typer.Option("--mx", metavar="PATTERN", help="A host name, or .suffix for one label more. Repeatable."),
 ]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What a sender does when a session fails.")]
+FromMtaSts = Annotated[
+    bool,
+    typer.Option(
+        "--from-mta-sts", help="Take the patterns from the MTA-STS policy that the domain publishes (HTTPS)."
+    ),
+]
+HttpsPort = Annotated[
+    int, typer.Option("--https-port", metavar="PORT", min=1, max=65535, help="Where --from-mta-sts asks.")
+]
 AliasName = Annotated[str | None, typer.Option("--alias", metavar="NAME", help="Use this named policy.")]
 
 
@@ -31,6 +40,7 @@ AliasName = Annotated[str | None, typer.Option("--alias", metavar="NAME", help="
     example="""
     stpolicy add example.com --mx mx1.example.net --mx .example.org
     stpolicy add example.com example.net --alias provider
+    stpolicy add example.org --from-mta-sts
     """,
 )
 def add(
@@ -38,17 +48,26 @@ def add(
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
+    from_mta_sts: FromMtaSts = False,
+    ca_file: _options.CaFile = None,
+    https_port: HttpsPort = 443,
     list_path: _options.ListOption = LIST_DEFAULT,
     dry_run: _options.DryRun = False,
     max_size: _options.MaxSize = LARGEST,
     quiet: bool = False,
 ) -> int:
     """List domains that are not listed yet, in mode testing unless --mode says otherwise."""
-    policy = _edit.policy(mode, mx, alias)
     _check_names(domains)
+    wanted: dict[str, Policy | Alias]
+    if from_mta_sts:
+        _check_alone(mx, alias)
+        asked = partial(_edit.published, ca_file=ca_file, port=https_port)
+        wanted = {domain: asked(domain, mode or Mode.TESTING) for domain in domains}
+    else:
+        wanted = dict.fromkeys(domains, _edit.policy(mode, mx, alias))
 
     def change(policies: PolicyList) -> PolicyList:
-        return reduce(lambda so_far, domain: edit.add(so_far, domain, policy), domains, policies)
+        return reduce(lambda so_far, domain: edit.add(so_far, domain, wanted[domain]), domains, policies)
 
     return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
 
@@ -66,6 +85,9 @@ def set_(
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
+    from_mta_sts: FromMtaSts = False,
+    ca_file: _options.CaFile = None,
+    https_port: HttpsPort = 443,
     list_path: _options.ListOption = LIST_DEFAULT,
     dry_run: _options.DryRun = False,
     max_size: _options.MaxSize = LARGEST,
@@ -75,13 +97,22 @@ def set_(
 
     --mx replaces all patterns. A domain that uses an alias needs --mx to get a policy of its own.
     """
-    if not (mx or mode or alias):
-        raise Misuse("nothing to set", "name --mode, --mx or --alias")
+    if not (mx or mode or alias or from_mta_sts):
+        raise Misuse("nothing to set", "name --mode, --mx, --alias or --from-mta-sts")
+    if from_mta_sts:
+        _check_names([domain])
+        _check_alone(mx, alias)
 
     def change(policies: PolicyList) -> PolicyList:
         entry = policies.by_domain.get(canonical(domain))
         if entry is None:
             raise Refused(f"{domain} is not listed", f"stpolicy add {domain}")
+        if from_mta_sts:
+            before = policies.resolve(entry.policy)
+            kept = mode or (before.mode if before else Mode.TESTING)
+            return edit.change(
+                policies, domain, _edit.published(domain, kept, ca_file=ca_file, port=https_port)
+            )
         return edit.change(policies, domain, _edit.policy(mode, mx, alias, entry.policy))
 
     return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
@@ -126,6 +157,11 @@ def bump(
         return edit.bump(policies, moment, timedelta(days=days))
 
     return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+
+
+def _check_alone(mx: list[str] | None, alias: str | None) -> None:
+    if mx or alias:
+        raise Misuse("--from-mta-sts stands for --mx and --alias", "name one of them")
 
 
 def _check_names(domains: list[str]) -> None:

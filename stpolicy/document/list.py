@@ -14,7 +14,7 @@ from stpolicy.document.codes import DOCUMENT
 from stpolicy.document.scan import Fault, Members, _refuse_constant, scan
 from stpolicy.document.source import Source
 from stpolicy.errors import Refused
-from stpolicy.model.finding import Finding, Place, Problem, Report, Severity
+from stpolicy.model.finding import Finding, Place, Problem, Report, Severity, Step
 from stpolicy.model.names import canonical
 from stpolicy.model.policy import PolicyList
 
@@ -184,7 +184,7 @@ class _Places:
 
     def __init__(self, value: Any) -> None:
         self._value = value if isinstance(value, dict) else {}
-        self._known: dict[str, dict[str | int, tuple[int, str]]] = {}
+        self._known: dict[str, dict[Step, tuple[int, str]]] = {}
 
     def numbered(self, place: Place) -> tuple[Place, str | None]:
         if len(place) < 2 or not isinstance(members := self._value.get(str(place[0])), Members):
@@ -196,9 +196,9 @@ class _Places:
         return ((field, found[0], *place[2:]), found[1]) if found else (place[:1], str(place[1]))
 
 
-def _ordinals(members: Members) -> dict[str | int, tuple[int, str]]:
+def _ordinals(members: Members) -> dict[Step, tuple[int, str]]:
     """Ordinal and name by the name as written, of which the last counts, and else by the canonical one."""
-    found: dict[str | int, tuple[int, str]] = {}
+    found: dict[Step, tuple[int, str]] = {}
     names = [name for name, _ in members.pairs]
     for ordinal, name in enumerate(names):
         found.setdefault(canonical(name), (ordinal, name))

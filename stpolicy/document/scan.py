@@ -102,9 +102,7 @@ class _Reader:
         pairs: list[tuple[str, Any]] = []
         seen: set[str] = set()
         at = self.skip(start + 1)
-        if self.text.startswith("}", at):
-            return Members(pairs), at + 1
-        while True:
+        while True:  # an empty object was plain
             if not self.text.startswith('"', at):
                 self.stop("a key in double quotes should stand here", at)
             key, end = self.scalar(at)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from stpolicy.model.finding import Place
+from stpolicy.model.finding import Place, Step
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _ARRAY = rf'\[(?:[^\[\]{{}}"]++|{_STRING})*+\]'
@@ -75,7 +75,7 @@ class Source:
 
     def _read(self, start: int) -> "_Inside":
         """The members of the object or array that begins at `start`."""
-        members: list[tuple[str | int, int, int]] = []
+        members: list[tuple[Step, int, int]] = []
         at = start + 1
         if self.text.startswith("{", start):
             while key := _KEY.match(self.text, at):
@@ -99,9 +99,9 @@ class Source:
 class _Inside:
     """Members of an object or array: key or index, where it begins, where its value begins. And its end."""
 
-    members: list[tuple[str | int, int, int]]
+    members: list[tuple[Step, int, int]]
     end: int
 
     @cached_property
-    def by_key(self) -> dict[str | int, tuple[int, int]]:
+    def by_key(self) -> dict[Step, tuple[int, int]]:
         return {key: (at, value) for key, at, value in self.members}

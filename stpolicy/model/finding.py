@@ -10,7 +10,8 @@ from typing import Generic, Protocol, TypeVar
 from stpolicy.model.change import Change, changes
 from stpolicy.model.policy import PolicyList
 
-Place = tuple[str | int, ...]
+Step = str | int
+Place = tuple[Step, ...]
 """A path into a list: keys, and for members of `policies` and `policy-aliases` their ordinal."""
 
 
