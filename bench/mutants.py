@@ -64,10 +64,10 @@ def run(target: str, folder: Path) -> tuple[int, int, str]:
     cosmic_ray("init", str(config), session)
     cosmic_ray("exec", str(config), session)
     tool = [sys.executable, "-m", "cosmic_ray.tools.report", "--surviving-only", "--show-diff", session]
-    text = subprocess.run(tool, cwd=copy, env=environment, check=True, capture_output=True, text=True).stdout
-    total = _number(text, "total jobs")
-    survivors = _number(text, "surviving mutants")
-    return survivors, total, text
+    said = subprocess.run(tool, cwd=copy, env=environment, check=True, capture_output=True, text=True).stdout
+    total = _number(said, "total jobs")
+    survivors = _number(said, "surviving mutants")
+    return survivors, total, said
 
 
 def _number(text: str, label: str) -> int:
