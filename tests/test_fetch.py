@@ -1,6 +1,7 @@
 """A list's URL to its bytes, from servers of every kind."""
 
 import gc
+import gzip
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +90,7 @@ BAD: dict[str, Answer] = {
     "no chunk": answer("200 OK", b"zz\r\n" + BODY, CHUNKED),
     "no length at all": answer("200 OK", BODY, "Content-Length: twelve"),
     "r11 gzip": ok(b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "Content-Encoding: gzip"),
+    "r11 gzip without a length": answer("200 OK", gzip.compress(BODY), "Content-Encoding: gzip"),
     "r11 gzip that is none": ok(BODY, "Content-Encoding: gzip"),
     "r11 two encodings": ok(BODY, "Content-Encoding: identity, gzip"),
     "nothing": b"",

@@ -116,7 +116,10 @@ def certificates(folder: Path) -> None:
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     for name in ("ca", "another"):
         _openssl(folder, "req", "-x509", *key, "-subj", f"/CN={name}", "-days", "2", *_files(name))
-    for name, names in (("good", "IP:127.0.0.1,DNS:localhost,DNS:mta-sts.example.org"), ("other", "DNS:other.example")):
+    for name, names in (
+        ("good", "IP:127.0.0.1,DNS:localhost,DNS:mta-sts.example.org"),
+        ("other", "DNS:other.example"),
+    ):
         request = ["-CA", "ca.pem", "-CAkey", "ca.key", "-subj", f"/CN={name}", "-days", "2"]
         more = ["-addext", f"subjectAltName={names}", "-addext", "basicConstraints=CA:FALSE"]
         _openssl(folder, "req", "-x509", *key, *request, *more, *_files(name))

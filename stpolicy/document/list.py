@@ -192,8 +192,8 @@ class _Places:
         field = str(place[0])
         if field not in self._known:
             self._known[field] = _ordinals(members)
-        found = self._known[field].get(place[1])
-        return ((field, found[0], *place[2:]), found[1]) if found else (place[:1], str(place[1]))
+        ordinal, name = self._known[field][place[1]]
+        return (field, ordinal, *place[2:]), name
 
 
 def _ordinals(members: Members) -> dict[Step, tuple[int, str]]:

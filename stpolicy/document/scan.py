@@ -141,9 +141,9 @@ class _Reader:
         try:
             value, end = _DECODER.raw_decode(self.text, at)
         except json.JSONDecodeError as wrong:
-            self.stop("this is no JSON value" if wrong.pos == at else _lower(wrong.msg), wrong.pos)
-        except ValueError as wrong:  # NaN and its kin, or more digits than an integer may have
-            self.stop(f"this is no JSON number ({str(wrong)[:60]})", at)
+            self.stop(_lower(wrong.msg), wrong.pos)
+        except ValueError:  # NaN and its kin, or more digits than an integer may have
+            self.stop("this is no JSON number", at)
         if isinstance(value, str):
             self.look_into(value, at)
         return value, end
