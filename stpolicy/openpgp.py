@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from stpolicy.model.dates import Instant
@@ -20,7 +20,8 @@ _ARMOUR = re.compile(
     rb"(?P<base64>[A-Za-z0-9+/=\r\n]+?)(?:\r?\n=(?P<crc>[A-Za-z0-9+/]{4}))?\r?\n"
     rb"-----END PGP (?P=kind)-----[ \t\r\n]*"
 )
-_TAG_SIGNATURE, _TAG_PUBLIC_KEY = 2, 6
+_TAG_SIGNATURE, _TAG_PUBLIC_KEY, _TAG_TRUST = 2, 6, 12
+_SECRET_TAGS = frozenset({5, 7})
 _CREATED = 2
 
 
@@ -84,7 +85,20 @@ def key_ring(data: bytes) -> bytes:
         data = b"".join(_dearmoured(armour, PUBLIC_KEY)[0] for armour in armours)
     if not data or not data[0] & 0x80:
         raise NotAsExpected(Doubt.MALFORMED, "this is no OpenPGP key ring, binary or armoured")
+    if any(packet.tag in _SECRET_TAGS for packet in packets(data)):
+        raise NotAsExpected(Doubt.EXTRA_DATA, "this holds a secret key; a key ring of signers is public")
     return data
+
+
+def only(ring: bytes, fingerprints: Collection[str]) -> bytes:
+    """A key ring with the keys of these primaries alone, and without what one machine thinks of them."""
+    kept, wanted = bytearray(), False
+    for packet in packets(ring):
+        if packet.tag == _TAG_PUBLIC_KEY:
+            wanted = _fingerprint(packet.body) in fingerprints
+        if wanted and packet.tag != _TAG_TRUST:
+            kept += packet.raw
+    return bytes(kept)
 
 
 def primary_fingerprints(ring: bytes) -> frozenset[str]:

@@ -83,6 +83,7 @@ def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
     name = f"{label}-{digest}"
     versions = folder / VERSIONS
+    _refuse_what_is_not_ours(folder / file for file in (*files, CURRENT))
     if not versions.is_dir():
         versions.mkdir()
         versions.chmod(0o755)  # whatever the umask: the web server must be able to read it
@@ -90,9 +91,9 @@ def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
     _discard_leftovers(folder, files)
     if _content(versions / name, files) != files:
         _stage(versions, name, files)
+    _link(folder / CURRENT, f"{VERSIONS}/{name}")
     for file in files:
         _link(folder / file, f"{CURRENT}/{file}")
-    _link(folder / CURRENT, f"{VERSIONS}/{name}")
     _sync(folder)
     if name != before:
         for old in versions.iterdir():
@@ -139,11 +140,15 @@ def _link(path: Path, target: str) -> None:
     """A symbolic link, new or switched, as one rename."""
     if path.is_symlink() and os.readlink(path) == target:  # noqa: PTH115
         return
-    if path.exists() and not path.is_symlink():
-        raise StpolicyError(f"{path} is there and is no link of ours", "move it away, then publish again")
     temporary = path.parent / _temporary(path.name)
     temporary.symlink_to(target)
     temporary.replace(path)
+
+
+def _refuse_what_is_not_ours(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.exists() and not path.is_symlink():
+            raise StpolicyError(f"{path} is there and is no link of ours", "move it away, then publish again")
 
 
 def _temporary(name: str) -> str:

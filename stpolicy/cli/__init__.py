@@ -1,4 +1,4 @@
-"""The first door: what people type. Each module is one command: parse, call one flow, print, exit."""
+"""The first door: what people type. A command parses, calls one flow, prints, exits."""
 
 import sys
 

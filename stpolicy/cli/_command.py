@@ -13,7 +13,7 @@ import typer
 
 from stpolicy.errors import Misuse, StpolicyError
 
-SHARED_WITH_SCRIPT = frozenset({"keyring", "signer", "threshold", "ca_file", "max_size", "allow_http"})
+SHARED_WITH_SCRIPT = frozenset({"keyring", "signer", "threshold", "ca_file", "max_size", "allow_http", "now"})
 """Options that `scripts/update_and_verify.sh` has too: `STPOLICY_<OPTION>` sets them for every command."""
 
 LIST_DEFAULT = Path("policy.json")

@@ -45,6 +45,9 @@ List = Annotated[
         metavar="[LIST]", show_default=False, help="The list; policy.json if not given, - for standard input."
     ),
 ]
+ListInPlace = Annotated[
+    Path, typer.Argument(metavar="[LIST]", show_default=False, help="The list; policy.json if not given.")
+]
 ListOption = Annotated[Path, typer.Option("--list", metavar="FILE", help="The list.")]
 Previous = Annotated[
     str | None,
@@ -121,6 +124,12 @@ def read_spec(spec: str, path: Path, *, largest: int) -> File:
     if git.is_revision(spec):
         return File(*git.read(spec, path))
     return read(Path(spec), largest=largest)
+
+
+def check_output(output: Path | None, *inputs: str | Path) -> None:
+    """Misuse when a result would overwrite what it is about."""
+    if output is not None and any(output.resolve() == Path(name).resolve() for name in inputs):
+        raise Misuse(f"--output {output} is what the command reads", "name another file")
 
 
 def check_stdin(*names: str | None) -> None:
@@ -220,7 +229,7 @@ def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "H
     passphrase = None
     if passphrase_file is not None:
         try:
-            lines = passphrase_file.read_text(encoding="utf-8").splitlines()
+            lines = passphrase_file.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as wrong:
             raise Misuse(f"{passphrase_file} cannot be read: {wrong}") from wrong
         passphrase = lines[0] if lines else ""
@@ -231,6 +240,8 @@ def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "H
 
 def signature_of(path: Path, signature: Path | None) -> File:
     """The signature that belongs to a list."""
+    if signature is None and str(path) == "-":
+        raise Misuse("a list from standard input has no signature beside it", "name it with --signature")
     return read(signature or asc(path), largest=SIGNATURE_LARGEST)
 
 

@@ -46,6 +46,7 @@ def diff(
     from stpolicy.flows import diff as flow
 
     _options.check_stdin(old, new)
+    _options.check_output(output_path, old, new)
     named = new.removeprefix("git:").partition(":")[2] if git.is_revision(new) else new
     path = Path(named or LIST_DEFAULT)
     found = flow.diff(

@@ -12,7 +12,7 @@ from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model import edit
-from stpolicy.model.names import canonical, host_fault
+from stpolicy.model.names import canonical, domain_fault
 from stpolicy.model.policy import Alias, Mode, Policy, PolicyList
 
 Domains = Annotated[list[str], typer.Argument(metavar="DOMAIN...", show_default=False)]
@@ -143,7 +143,7 @@ def remove(
     """,
 )
 def bump(
-    list_path: _options.List = LIST_DEFAULT,
+    list_path: _options.ListInPlace = LIST_DEFAULT,
     days: _options.Days = 14,
     now: _options.Now = None,
     dry_run: _options.DryRun = False,
@@ -166,5 +166,5 @@ def _check_alone(mx: list[str] | None, alias: str | None) -> None:
 
 def _check_names(domains: list[str]) -> None:
     for domain in domains:
-        if fault := host_fault(canonical(domain)):
+        if fault := domain_fault(canonical(domain)):
             raise Misuse(f"{domain!r} {fault}")

@@ -10,6 +10,7 @@ from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse
+from stpolicy.model.finding import Severity
 
 
 @command(
@@ -64,15 +65,18 @@ def publish(
     if mirror:
         mirror.check()
     who = _options.pins(keyring, signer, threshold)
-    file = _options.read(list_path, largest=max_size)
     moment = _door.now(now)
+    file = None
     if to is not None:
+        file = _options.read(list_path, largest=max_size)
         asc = _options.signature_of(list_path, signature)
         done = flow.publish(file, asc, who, to, now=moment, suffixes=PublicSuffixes(), largest=max_size)
         if done.version is None:
             _door.result(_options.rendered(done.report, _options.ReportFormat.TEXT))
             _door.say(f"{list_path} was not published")
             return _door.FOUND
+        warnings = done.report.at_least(Severity.WARNING)
+        _door.result(_options.rendered(warnings, _options.ReportFormat.TEXT))
         _door.say(f"{to}: {done.version}", quiet=quiet)
     if mirror:
         live = flow.look(mirror, file, who, now=moment, largest=max_size)

@@ -29,6 +29,7 @@ def show(
     from stpolicy.flows import show as flow
     from stpolicy.output import show as text
 
+    _options.check_output(output, list_path)
     found = flow.show(
         _options.read(list_path, largest=max_size),
         domain,

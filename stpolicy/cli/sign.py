@@ -11,6 +11,7 @@ from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.model.finding import Severity
 
 if TYPE_CHECKING:
     from stpolicy.flows.sign import Signed
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     """,
 )
 def sign(
-    list_path: _options.List = LIST_DEFAULT,
+    list_path: _options.ListInPlace = LIST_DEFAULT,
     key: _options.Key = None,
     add: Annotated[
         bool, typer.Option("--add", help="Add a signature to those that are there; never re-dates.")
@@ -81,7 +82,12 @@ def sign(
         _door.say(f"{list_path} was not signed")
         return _door.FOUND
     _write(list_path, file.data, target, lying_there, signed)
+    warnings = signed.report.at_least(Severity.WARNING)
+    _door.result(_options.rendered(warnings, _options.ReportFormat.TEXT))
     _door.say(_sentence(target, signed), quiet=quiet)
+    if signed.dropped:
+        names = ", ".join(sorted(signed.dropped))
+        _door.say(f"{target}: no longer signed by {names}, who can do so with --add", quiet=quiet)
     return _door.DONE
 
 

@@ -45,6 +45,7 @@ def validate(
 
     _options.check_stdin(str(list_path), previous)
     choice = _choice(select, ignore, accept)
+    _options.check_output(output, list_path, previous or list_path)
     report = flow.validate(
         _options.read(list_path, largest=max_size),
         now=_door.now(now),
@@ -54,6 +55,8 @@ def validate(
         largest=max_size,
     )
     _door.result(_options.rendered(report, format_, to_file=output is not None), output)
+    for pair in flow.unused(choice, report):
+        _door.say(f"nothing to accept: {pair}", quiet=quiet)
     _door.say(f"{list_path}: {summary(report)}", quiet=quiet)
     return _door.verdict(report, strict=strict)
 

@@ -46,6 +46,7 @@ def verify(
     """
     from stpolicy.flows import verify as flow
 
+    _options.check_output(output, list_path, signature or _options.asc(list_path), *filter(None, [keyring]))
     who = _options.pins(keyring, signer, threshold)
     verdict = flow.verify(
         _options.read(list_path, largest=max_size),

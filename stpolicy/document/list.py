@@ -11,7 +11,7 @@ from typing import Any
 from stpolicy.document import shape
 from stpolicy.document.build import BadDates, policy_list
 from stpolicy.document.codes import DOCUMENT
-from stpolicy.document.scan import Fault, Members, _refuse_constant, scan
+from stpolicy.document.scan import Fault, Members, refuse_constant, scan
 from stpolicy.document.source import Source
 from stpolicy.errors import Refused
 from stpolicy.model.finding import Finding, Place, Problem, Report, Severity, Step
@@ -99,7 +99,7 @@ def _fast(source: Source) -> Document | None:
     if not (text.isascii() and "\\" not in text and "\x7f" not in text) and _ESCAPES_TO_LOOK_AT.search(text):
         return None
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return None
     if not shape.fits(value):

@@ -45,14 +45,15 @@ def scan(text: str) -> tuple[Any, list[Fault]]:
     return value, reader.faults
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """For `json`, which would take NaN and its kin for numbers."""
     raise ValueError(name)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 
 
-_PAIRS = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=Members)
+_PAIRS = json.JSONDecoder(parse_constant=refuse_constant, object_pairs_hook=Members)
 _PLAIN = re.compile(r'\{[^{}"\\]*+(?:"[^"\\\x00-\x1f\x7f-\x9f]*+"[^{}"\\]*+)*+\}')
 """An object without objects inside it, escapes or control characters: nearly every entry."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stpolicy.document.list import load
-from stpolicy.flows.validate import File
+from stpolicy.flows.validate import File, earlier
 from stpolicy.model.change import Change, FieldChange, changes, field_changes
 
 
@@ -22,6 +22,5 @@ class Difference:
 
 def diff(old: File, new: File, *, largest: int) -> Difference:
     """Compares two lists, aliases resolved."""
-    before = load(old.data, old.name, largest=largest)
-    after = load(new.data, new.name, largest=largest)
+    before, after = earlier(old, largest=largest), load(new.data, new.name, largest=largest)
     return Difference(tuple(changes(before, after)), tuple(field_changes(before, after)))

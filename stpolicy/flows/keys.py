@@ -37,7 +37,7 @@ def new(home: Home, *, name: str, email: str, lifetime: str, protected: bool) ->
 
 def export(home: Home, wanted: tuple[str, ...]) -> Public:
     """The public parts of the keys that sign; without a wish, of the only one that can."""
-    fingerprints = primaries(choose(home, wanted))
+    fingerprints = primaries(choose(home, wanted, able=False))
     ring = home.public_keys(list(fingerprints))
     try:
         held = openpgp.primary_fingerprints(ring)

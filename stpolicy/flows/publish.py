@@ -65,13 +65,15 @@ def publish(
         files = {
             LIST: file.data,
             SIGNATURE: signature.data,
-            KEYS: openpgp.armoured(openpgp.PUBLIC_KEY, who.ring),
+            KEYS: openpgp.armoured(openpgp.PUBLIC_KEY, openpgp.only(who.ring, who.signers)),
         }
         return Published(report, store.publish(folder, label, files))
 
 
-def look(mirror: Mirror, file: File, who: Pins, *, now: datetime, largest: int = LARGEST) -> Verdict:
-    """Fetches what is live and verifies it as a server would; older than `file` is a rollback."""
+def look(
+    mirror: Mirror, published: File | None, who: Pins, *, now: datetime, largest: int = LARGEST
+) -> Verdict:
+    """Fetches what is live and verifies it as a server would; older than `published` is a rollback."""
     data, signature = fetch.pair(
         mirror.list_url,
         largest=largest,
@@ -81,7 +83,7 @@ def look(mirror: Mirror, file: File, who: Pins, *, now: datetime, largest: int =
     )
     url = mirror.list_url
     return verify(
-        File(url, data), File(f"{url}.asc", signature), who, now=now, newer_than=file, largest=largest
+        File(url, data), File(f"{url}.asc", signature), who, now=now, newer_than=published, largest=largest
     )
 
 
@@ -92,8 +94,7 @@ def _against_what_is_there(
     there = store.read_if_there(folder / store.CURRENT / LIST)
     if there is None:
         return Report()
-    published = parse(there, LIST, largest=largest)
-    if published.policies is None or published.report.findings or published.doubtful_names:
+    if parse(there, LIST, largest=largest).policies is None:
         return Report()
     name = str(folder / LIST)
     report = verify(file, signature, who, now=now, newer_than=File(name, there), largest=largest).report

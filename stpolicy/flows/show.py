@@ -19,7 +19,8 @@ def show(file: File, domain: str, *, now: datetime, templates: Path, largest: in
     policy = policies.resolve(entry.policy) if entry else None
     alias = entry.policy.name if entry and isinstance(entry.policy, Alias) else None
     expired = policies.is_expired(now)
-    return Shown(name, entry is not None, alias, policy, policies, expired, _line(name, policy, templates))
+    line = "" if expired else _line(name, policy, templates)
+    return Shown(name, entry is not None, alias, policy, policies, expired, line)
 
 
 def _line(domain: Domain, policy: Policy | None, templates: Path) -> str:

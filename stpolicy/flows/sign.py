@@ -1,5 +1,6 @@
 """sign: bytes -> re-dated list -> rules must pass -> gpg -> gpgv must agree -> the two files to write."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from stpolicy.gpg.home import Home
 from stpolicy.gpg.signers import Signer, choose, primaries
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.edit import bump, canonical_list
-from stpolicy.model.finding import Candidate, Finding, Report, Suffixes
+from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
 from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Doubt, Signatures
 
@@ -44,6 +45,20 @@ class Signed:
     signers: tuple[str, ...] = ()
     policies: PolicyList | None = None
     redated: bool = False
+    dropped: frozenset[str] = frozenset()
+    """Colleagues whose signatures over the same list, with its old dates, are no longer there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What the signature that lies beside the list means for signing it."""
+
+    overtaken: Finding | None = None
+    """Somebody has signed something newer."""
+    superseded: bool = False
+    """These dates have been signed, over other bytes."""
+    signers: frozenset[str] = frozenset()
+    """Who has signed these very bytes."""
 
 
 def sign(
@@ -56,30 +71,30 @@ def sign(
     made here bears the very date of its list, so that an edit after it is told from somebody's newer list.
     """
     document = parse(file.data, file.name, largest=terms.largest)
-    if document.policies is None or document.report.failed:
-        return Signed(document.report)
-    redated = _fresh(document.policies, now) is False
-    dated = _dated(document, terms, now) if redated else document
-    report = _judged(dated, now, suffixes)
-    if report.failed:
+    report = _judged(document, rules.CONTENT, now, suffixes)
+    if document.policies is None or report.failed:
         return Signed(report)
     _refuse_future(document.policies, file.name, now)
-    overtaken, superseded = _look_at(existing, file, document.policies, home, now)
-    if overtaken:
-        return Signed(Report.of([overtaken]))
+    there = _look_at(existing, file, document.policies, home, now)
+    if there.overtaken:
+        return Signed(Report.of([there.overtaken]))
     signers = choose(home, terms.signers)
-    written = document.policies.timestamp.instant
-    younger = any(signer.key.created > written for signer in signers)
-    if not redated and (superseded or (younger and terms.may_bump)):
-        redated, dated = True, _dated(document, terms, now)
-        report = _judged(dated, now, suffixes)
-        if report.failed:
-            return Signed(report)
-    policies = _refuse_u_labels(dated)
+    younger = _is_younger(signers, document.policies)
+    dropped = there.signers - set(primaries(signers))
+    redate = there.superseded or not _fresh(document.policies, now)
+    if dropped and not redate and not terms.may_bump:
+        raise Refused(f"{file.name} is signed by {', '.join(sorted(dropped))} too", "sign it with --add")
+    redate = redate or (terms.may_bump and (younger or bool(dropped)))
+    dated = _dated(document, terms, now) if redate else document
+    report += _without_places(_judged(dated, rules.DATES, now, suffixes), redate)
+    if report.failed or dated.policies is None:
+        return Signed(report)
+    if names := dated.policies.not_ascii:  # a reader with other IDNA tables could not convert them
+        raise Refused(f"{file.name}: {names[0]!r} is not in A-labels", f"stpolicy fmt {file.name}")
     data = dated.source.text.encode("utf-8")
-    at = policies.timestamp.instant if redated or not younger else _moment(terms, now)
+    at = dated.policies.timestamp.instant if redate or not younger else _moment(terms, now)
     signature = _signed(data, home, signers, at, now)
-    return Signed(report, data, signature, primaries(signers), policies, redated)
+    return Signed(report, data, signature, primaries(signers), dated.policies, redate, dropped)
 
 
 def add(
@@ -89,7 +104,7 @@ def add(
     if existing is None:
         raise Refused(f"{file.name} is not signed yet", "sign it without --add")
     document = parse(file.data, file.name, largest=terms.largest)
-    report = _judged(document, now, suffixes)
+    report = _judged(document, rules.SIGN, now, suffixes)
     if report.failed or document.policies is None:
         return Signed(report)
     if document.policies.is_expired(now):
@@ -101,7 +116,9 @@ def add(
     repeated = sorted({s.signer for s in before.counted} & set(primaries(signers)))
     if repeated:
         raise Refused(f"{repeated[0]} has signed {file.name} already", "a signer counts once")
-    signature = _signed(file.data, home, signers, _moment(terms, now), now)
+    younger = _is_younger(signers, document.policies)
+    at = _moment(terms, now) if younger else document.policies.timestamp.instant
+    signature = _signed(file.data, home, signers, at, now)
     merged = _merged(existing.data, signature)
     if not _by_own_ring(File(existing.name, merged), file, home, now).trusted:
         raise StpolicyError(f"the signatures in {existing.name} do not verify together; nothing was written")
@@ -138,44 +155,45 @@ def _dated(document: Document, terms: Terms, now: datetime) -> Document:
         raise Refused(f"{name}: {wrong}", "check the clock") from wrong
     with suppress(ValueError):  # two entries for one domain: policies.duplicate says it, with its place
         policies = canonical_list(policies)
-    return replace(parse(dump(policies), name, largest=terms.largest), doubtful_names=document.doubtful_names)
+    return parse(dump(policies), name, largest=terms.largest)
 
 
-def _refuse_u_labels(document: Document) -> PolicyList:
-    """The list, if it is in ASCII: a reader with other IDNA tables could not convert U-labels."""
-    policies = document.policies
-    assert policies is not None  # noqa: S101
-    for name in (*(entry.name for entry in policies.entries), *policies.patterns):
-        if not name.isascii():
-            raise Refused(f"{document.source.name}: {name!r} is not in A-labels", "stpolicy fmt")
-    return policies
-
-
-def _judged(document: Document, now: datetime, suffixes: Suffixes) -> Report:
+def _judged(
+    document: Document, asked: Iterable[Rule[Candidate]], now: datetime, suffixes: Suffixes
+) -> Report:
     if document.policies is None:
         return document.report
-    return judged(document, rules.SIGN, Candidate(document.policies, now, suffixes))
+    return judged(document, asked, Candidate(document.policies, now, suffixes))
 
 
-def _look_at(
-    existing: File | None, file: File, policies: PolicyList, home: Home, now: datetime
-) -> tuple[Finding | None, bool]:
-    """What forbids signing, and whether these dates have been signed over other bytes already."""
+def _without_places(report: Report, redated: bool) -> Report:
+    """Findings about dates that are not in the file yet have no line there."""
+    if not redated:
+        return report
+    return Report(tuple(replace(finding, line=None, column=None) for finding in report.findings))
+
+
+def _is_younger(signers: list[Signer], policies: PolicyList) -> bool:
+    """Whether a key was made after the list was dated, so that it cannot have signed on that date."""
+    return any(signer.key.created > policies.timestamp.instant for signer in signers)
+
+
+def _look_at(existing: File | None, file: File, policies: PolicyList, home: Home, now: datetime) -> _There:
     if existing is None:
-        return None, False
+        return _There()
     try:
         made = [packet.made for packet in openpgp.signatures(existing.data) if packet.made]
     except openpgp.NotAsExpected:
-        return None, False  # no signature that anybody could rely on
+        return _There()  # no signature that anybody could rely on
     written = policies.timestamp.instant
     if not made or max(made) < written:
-        return None, False
+        return _There()
     verdict = _by_own_ring(existing, file, home, now)
     if verdict.trusted:
-        return None, False
+        return _There(signers=frozenset(signature.signer for signature in verdict.counted))
     if max(made) > written:
-        return _objection(existing, verdict, newer=max(made), than=written), False
-    return None, True
+        return _There(overtaken=_objection(existing, verdict, newer=max(made), than=written))
+    return _There(superseded=True)
 
 
 def _by_own_ring(existing: File, file: File, home: Home, now: datetime) -> Signatures:

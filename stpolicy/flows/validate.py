@@ -7,6 +7,7 @@ from datetime import datetime
 from stpolicy import rules
 from stpolicy.document.list import LARGEST, Document, load, parse
 from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
+from stpolicy.model.policy import PolicyList
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,24 @@ class Choice:
         return Report.of(left, (finding for finding in shown if self._accepts(finding)))
 
     def _wants(self, finding: Finding) -> bool:
+        if finding.code.startswith("document."):
+            return True  # a list with those is none: no choice of ours makes it one
         if self.select and not any(_under(finding.code, code) for code in self.select):
             return False
         return not any(_under(finding.code, code) for code in self.ignore)
 
     def _accepts(self, finding: Finding) -> bool:
-        return f"{finding.code}:{finding.where or '*'}" in self.accept
+        return _pair(finding) in self.accept
+
+
+def unused(choice: Choice, report: Report) -> list[str]:
+    """What was to be accepted and was not found: a slip, or a review that has been overtaken."""
+    accepted = {_pair(finding) for finding in report.accepted}
+    return [pair for pair in choice.accept if pair not in accepted]
+
+
+def _pair(finding: Finding) -> str:
+    return f"{finding.code}:{finding.where or '*'}"
 
 
 def _under(code: str, chosen: str) -> bool:
@@ -60,10 +73,19 @@ def validate(
     document = parse(file.data, file.name, largest=largest)
     if document.policies is None:
         return document.report
-    before = load(previous.data, previous.name, largest=largest) if previous else None
+    before = earlier(previous, largest=largest) if previous else None
     candidate = Candidate(document.policies, now, suffixes, before)
     asked = (*rules.LIST, *rules.PREVIOUS) if previous else rules.LIST
     return choice.apply(judged(document, asked, candidate))
+
+
+def earlier(file: File, *, largest: int = LARGEST) -> PolicyList:
+    """An earlier list to compare with, even one with faults that a later one may have mended.
+
+    Refused when nothing can be said of its content.
+    """
+    document = parse(file.data, file.name, largest=largest)
+    return document.policies or load(file.data, file.name, largest=largest)
 
 
 def judged(document: Document, asked: Iterable[Rule[Candidate]], candidate: Candidate) -> Report:

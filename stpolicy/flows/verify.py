@@ -1,16 +1,16 @@
 """verify: signature -> trust -> document -> rules(INSTALL) -> report. In this order: nothing in an
 unverified list is believed, not even its dates."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from stpolicy import openpgp, rules, trust
-from stpolicy.document.list import LARGEST, load, parse
+from stpolicy.document.list import LARGEST, Document, parse
 from stpolicy.errors import Misuse
-from stpolicy.flows.validate import File, judged
+from stpolicy.flows.validate import File, earlier, judged
 from stpolicy.gpg.verify import answer
-from stpolicy.model.finding import Candidate, Finding, Report
+from stpolicy.model.finding import Candidate, Finding, Report, Severity
 from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Signatures
 from stpolicy.suffixes import PublicSuffixes
@@ -44,12 +44,13 @@ def pins(ring: bytes, ring_name: str, signers: Collection[str], threshold: int) 
     if not signers:
         raise Misuse("no signer is pinned", "name the fingerprint of the list's key with --signer")
     try:
-        pinned = frozenset(trust.fingerprint(signer) for signer in signers)
         binary = openpgp.key_ring(ring)
+        pinned = frozenset(trust.fingerprint(signer) for signer in signers)
         held = openpgp.primary_fingerprints(binary) & pinned
+    except openpgp.NotAsExpected as wrong:
+        raise Misuse(f"{ring_name}: {wrong}", "stpolicy keys export writes one") from wrong
     except ValueError as wrong:
-        name = f"{ring_name}: " if isinstance(wrong, openpgp.NotAsExpected) else ""
-        raise Misuse(f"{name}{wrong}", "short key ids can be forged; use the whole fingerprint") from wrong
+        raise Misuse(str(wrong), "short key ids can be forged; use the whole fingerprint") from wrong
     if not 1 <= threshold <= len(pinned):
         raise Misuse(f"a threshold of {threshold} cannot be met by {len(pinned)} pinned signers")
     if len(held) < threshold:
@@ -89,15 +90,24 @@ def verify(
     document = parse(file.data, file.name, largest=largest)
     if document.policies is None:
         return Verdict(document.report, signatures, None)
+    if foreign := document.policies.not_ascii:
+        return Verdict(document.report + _not_ascii(document, foreign), signatures, None)
     candidate = Candidate(
         document.policies,
         now,
         PublicSuffixes(),
-        load(newer_than.data, newer_than.name, largest=largest) if newer_than else None,
+        earlier(newer_than, largest=largest) if newer_than else None,
         same_bytes=newer_than is not None and newer_than.data == file.data,
         issued=True,
     )
     return Verdict(judged(document, rules.INSTALL, candidate), signatures, document.policies)
+
+
+def _not_ascii(document: Document, names: Iterable[str]) -> Report:
+    """What no client reads: whether it could be converted would depend on the tables of a library."""
+    file = document.source.name
+    messages = [(name, f"the name {name!r} is not in A-labels") for name in names]
+    return Report.of(Finding("document.shape", Severity.ERROR, said, name, file) for name, said in messages)
 
 
 def _unbelieved(name: str, signatures: Signatures) -> Report:

@@ -19,8 +19,11 @@ def primaries(signers: list[Signer]) -> tuple[str, ...]:
     return tuple(signer.key.fingerprint for signer in signers)
 
 
-def choose(home: Home, wanted: tuple[str, ...]) -> list[Signer]:
-    """The keys that are to sign: those that are wanted, or the only one that can."""
+def choose(home: Home, wanted: tuple[str, ...], *, able: bool = True) -> list[Signer]:
+    """The keys that are to sign: those that are wanted, or the only one that can.
+
+    With `able` false also keys that are revoked or have expired, for who wants to publish just that.
+    """
     keys = home.secret_keys()
     if not wanted:
         return [_only(keys)]
@@ -29,7 +32,7 @@ def choose(home: Home, wanted: tuple[str, ...]) -> list[Signer]:
         key = next((k for k in keys if fingerprint in (k.fingerprint, *k.subkeys)), None)
         if key is None:
             raise StpolicyError(f"there is no secret key {fingerprint}", "see `gpg --list-secret-keys`")
-        if key.fault:
+        if key.fault and able:
             raise StpolicyError(f"the key {key.fingerprint} ({key.name}) {key.fault}", _mend(key.fault))
         exact = fingerprint if fingerprint == key.fingerprint else f"{fingerprint}!"
         chosen.setdefault(key.fingerprint, Signer(key, exact))

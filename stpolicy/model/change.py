@@ -33,7 +33,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field of the list itself, or an alias, that reads otherwise than before."""
+    """A field of the list itself that reads otherwise than before."""
 
     field: str
     before: str

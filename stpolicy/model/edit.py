@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stpolicy.model.dates import Date, Instant, instant
-from stpolicy.model.names import MxPattern, alias_fault, canonical, host_fault
+from stpolicy.model.names import MxPattern, alias_fault, canonical, domain_fault
 from stpolicy.model.policy import Alias, AliasEntry, Entry, Mode, Policy, PolicyList
 
 
@@ -55,7 +55,7 @@ def checked_policy(mode: str, patterns: Iterable[str]) -> Policy:
 def add(policies: PolicyList, domain: str, policy: Policy | Alias) -> PolicyList:
     """Lists a domain that is not listed."""
     name = canonical(domain)
-    if fault := host_fault(name):
+    if fault := domain_fault(name):
         raise ValueError(f"{domain!r} {fault}")
     if name in policies.by_domain:
         raise ValueError(f"{name} is listed already")

@@ -124,6 +124,10 @@ class Report:
         """Whether there is an error."""
         return self.worst is Severity.ERROR
 
+    def at_least(self, severity: Severity) -> "Report":
+        """The findings of this severity and worse."""
+        return Report(tuple(finding for finding in self.findings if finding.severity >= severity))
+
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""
         return sum(finding.severity is severity for finding in self.findings)

@@ -91,6 +91,15 @@ def host_fault(name: str) -> str | None:
     return "has a numeric top-level domain"
 
 
+def domain_fault(name: str) -> str | None:
+    """Why a canonical name is no mail domain of the internet, or None."""
+    if fault := host_fault(name):
+        return fault
+    if name.rpartition(".")[2] in SPECIAL_USE:
+        return "is under a special-use top-level domain, which never leads to the internet"
+    return None
+
+
 def pattern_fault(pattern: str) -> str | None:
     """Why a canonical text is no pattern of the format, or None when it is one."""
     if _HOST(pattern):

@@ -93,6 +93,12 @@ class PolicyList:
         """The patterns that are not written in canonical form, and how they should be."""
         return respelt(self.patterns)
 
+    @property
+    def not_ascii(self) -> tuple[str, ...]:
+        """The names and patterns that hold U-labels, as written."""
+        names = (*(entry.name for entry in self.entries), *sorted(self.patterns))
+        return tuple(name for name in names if not name.isascii())
+
     @cached_property
     def uses(self) -> Mapping[str, int]:
         """How many entries point at each alias that any points at."""

@@ -47,8 +47,29 @@ PREVIOUS: tuple[Rule[Candidate], ...] = (
 )
 """`validate --previous`: a working copy and the list before it."""
 
-SIGN: tuple[Rule[Candidate], ...] = tuple(rule for rule in LIST if rule.severity is Severity.ERROR)
-"""`sign`: what keeps a list from being signed, and `publish` from publishing it."""
+DATES: tuple[Rule[Candidate], ...] = (
+    dates.reversed_dates,
+    dates.future,
+    dates.long_life,
+    dates.short_life,
+)
+"""`sign`, of the dates that it will put under its signature."""
+
+CONTENT: tuple[Rule[Candidate], ...] = (
+    policies.malformed_name,
+    policies.duplicate,
+    policies.unknown_alias,
+    policies.chained_alias,
+    policies.unused_alias,
+    policies.malformed_alias,
+    policies.single_use_alias,
+    mxs.malformed_pattern,
+    mxs.public_suffix_pattern,
+)
+"""`sign`, of the list as it was written."""
+
+SIGN: tuple[Rule[Candidate], ...] = (*DATES, *CONTENT)
+"""Errors keep a list from being signed, and `publish` from publishing it."""
 
 SIGNATURE: tuple[Rule[Signatures], ...] = (
     signature.malformed,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stpolicy.model.confusable import mixes_scripts, skeleton
 from stpolicy.model.finding import Candidate, Place, Problem, Severity
-from stpolicy.model.names import SPECIAL_USE, alias_fault, all_hosts, host_fault, to_unicode
+from stpolicy.model.names import SPECIAL_USE, alias_fault, all_hosts, domain_fault, host_fault, to_unicode
 from stpolicy.model.policy import Alias, Policy
 from stpolicy.rules._register import rule
 
@@ -22,10 +22,7 @@ def malformed_name(candidate: Candidate) -> Iterator[Problem]:
     if all_hosts(domains) and SPECIAL_USE.isdisjoint({domain.rpartition(".")[2] for domain in domains}):
         return
     for ordinal, entry in enumerate(candidate.list.entries):
-        fault = host_fault(entry.domain)
-        if not fault and entry.domain.rpartition(".")[2] in SPECIAL_USE:
-            fault = "is under a special-use top-level domain, which never leads to the internet"
-        if fault:
+        if fault := domain_fault(entry.domain):
             yield Problem(f"the domain {entry.name!r} {fault}", ("policies", ordinal), entry.name)
 
 
