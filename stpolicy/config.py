@@ -14,6 +14,8 @@ from stpolicy.model.finding import Severity
 
 SYSTEM = Path("/etc/stpolicy/stpolicy.toml")
 BESIDE = "stpolicy.toml"
+LARGEST = 64 * 1024
+"""Bytes."""
 
 HARMLESS = frozenset({"list", "days", "format", "ignore"})
 """What a file beside the list may set: it came with the list, perhaps from whoever wrote the list."""
@@ -91,15 +93,19 @@ def checked_codes(codes: Iterable[str]) -> tuple[str, ...]:
 def content(path: Path) -> bytes:
     """The bytes of a file of settings."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     except OSError as wrong:
         raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
 
 
 def _settings(name: str, text: bytes, commands: Commands, folder: Path) -> Settings:
+    # Keys of many parts take a TOML reader a time that grows with their square.
+    if len(text) > LARGEST or any(line.partition(b"=")[0].count(b".") > 16 for line in text.split(b"\n")):
+        raise Misuse(f"{name} is no file of settings: it is larger than {LARGEST} bytes or has endless keys")
     try:
         data = tomllib.loads(text.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise Misuse(f"{name} is not TOML: {wrong}") from wrong
     tables = {key.replace("_", "-"): value for key, value in data.items() if isinstance(value, dict)}
     for command, table in tables.items():
@@ -145,6 +151,8 @@ def _refuse_harmful(name: str, settings: Settings) -> None:
                     f"{name} lies beside the list and may not set {key!r}",
                     "move it to --config FILE or /etc/stpolicy/stpolicy.toml",
                 )
+            if key == "list" and Path(value).name != value:
+                raise Misuse(f"{name} lies beside the list and may name a file beside it, not {value!r}")
             if key == "ignore":
                 _refuse_beyond_notes(name, value)
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from stpolicy.errors import StpolicyError
 
 _SECONDS = 60
+_DISTRUSTFUL = ("--no-replace-objects", "-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never")
+"""The list's folder may come from a pull request: a repository that it brings along in its files is not
+taken for ours, nothing is fetched, and nothing stands in for a commit."""
 
 
 def is_revision(text: str) -> bool:
@@ -34,20 +37,30 @@ def _there(folder: Path) -> Path:
 
 def resolve(revision: str, folder: Path) -> str:
     """The full name of the commit that a revision means."""
+    _refuse_bare(folder, revision)
     spec = f"{revision}^{{commit}}"
     answer = _git(folder, "rev-parse", "--verify", "--end-of-options", spec, about=f"git:{revision}")
     return answer.decode("ascii").strip()
 
 
+def _refuse_bare(folder: Path, revision: str) -> None:
+    """For a git that does not know safe.bareRepository yet (before 2.38)."""
+    found = _git(folder, "rev-parse", "--absolute-git-dir", about=f"git:{revision}")
+    if b".git" not in found.rstrip(b"\n").split(b"/"):
+        raise StpolicyError(
+            f"git:{revision}: {folder} lies in a bare repository", "use a clone with a work tree"
+        )
+
+
 def _git(folder: Path, *arguments: str, about: str) -> bytes:
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", *_DISTRUSTFUL, "-C", str(folder), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"},
         )
     except FileNotFoundError as wrong:
         raise StpolicyError(

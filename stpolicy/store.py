@@ -3,7 +3,9 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +18,19 @@ MODE = 0o644
 
 CURRENT = "current"
 VERSIONS = "versions"
+_OURS = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
+"""Names of versions; what has another name was not put there by us, and stays."""
 
 
-def read_if_there(path: Path) -> bytes | None:
-    """The bytes of a file, or None when there is none."""
+def read_if_there(path: Path, largest: int) -> bytes | None:
+    """The bytes of a file, at most one more than `largest`; None when there is none."""
     try:
-        return path.read_bytes()
+        if not path.is_file():
+            if path.exists():
+                raise StpolicyError(f"{path} is no regular file", "move it away")
+            return None
+        with path.open("rb") as file:
+            return file.read(largest + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -29,35 +38,65 @@ def read_if_there(path: Path) -> bytes | None:
 def write(path: Path, data: bytes) -> None:
     """Puts `data` at `path` as one switch: whatever ends us, the old file or the new one is there.
 
-    Temporary file in the same folder, fsync, rename, fsync of the folder. The mode of a file that is
-    there is kept; a symbolic link is followed, so that what it leads to is replaced and not the link.
+    Temporary file in the same folder, fsync, rename, fsync of the folder. Mode and owner of a file that
+    is there are kept; a symbolic link is followed, so that what it leads to is replaced and not the link.
     """
-    write_all({path: data})
+    write_all({Path(os.path.realpath(path)): data})
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
-    """Puts each file in place as `write` does, in this order, once all of them lie on the disk."""
+    """Puts each file in place as `write` does, in this order, once all of them lie on the disk.
+
+    A symbolic link is replaced here, not followed: it may have come with somebody else's change.
+    """
     staged: list[tuple[Path, Path]] = []
     try:
-        for path, data in files.items():
-            target = Path(os.path.realpath(path))
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-            staged.append((Path(name), target))
-            _fill(descriptor, data, target.stat().st_mode & 0o7777 if target.exists() else MODE)
-        for temporary, target in staged:
-            temporary.replace(target)
-    except BaseException:
+        for target, data in files.items():
+            staged.append((_staged(target, data), target))
+        with _no_signals():
+            while staged:
+                temporary, target = staged[0]
+                temporary.replace(target)
+                del staged[0]
+    finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
-        raise
-    for folder in {target.parent for _, target in staged}:
+    for folder in {target.parent for target in files}:
         _sync(folder)
 
 
-def _fill(descriptor: int, data: bytes, mode: int) -> None:
+def _staged(target: Path, data: bytes) -> Path:
+    """A temporary file beside the target, complete and on the disk."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as wrong:
+        raise StpolicyError(f"{target} cannot be written: {wrong.strerror}") from wrong
+    try:
+        _fill(descriptor, data, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """What asks us to end waits until all files are in place, so that a pair is not torn."""
+    numbers = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _fill(descriptor: int, data: bytes, target: Path) -> None:
+    there = target.stat() if target.is_file() and not target.is_symlink() else None
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-        os.fchmod(file.fileno(), mode)
+        if there and os.geteuid() == 0:
+            os.fchown(file.fileno(), there.st_uid, there.st_gid)
+        os.fchmod(file.fileno(), there.st_mode & 0o7777 if there else MODE)
         file.flush()
         os.fsync(file.fileno())
 
@@ -83,7 +122,7 @@ def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
     name = f"{label}-{digest}"
     versions = folder / VERSIONS
-    _refuse_what_is_not_ours(folder / file for file in (*files, CURRENT))
+    _refuse_what_is_not_ours(folder, files)
     if not versions.is_dir():
         versions.mkdir()
         versions.chmod(0o755)  # whatever the umask: the web server must be able to read it
@@ -97,7 +136,7 @@ def publish(folder: Path, label: str, files: Mapping[str, bytes]) -> str:
     _sync(folder)
     if name != before:
         for old in versions.iterdir():
-            if old.name not in (name, before):
+            if old.name not in (name, before) and _OURS.fullmatch(old.name):
                 _remove(old)
     return name
 
@@ -145,9 +184,16 @@ def _link(path: Path, target: str) -> None:
     temporary.replace(path)
 
 
-def _refuse_what_is_not_ours(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if path.exists() and not path.is_symlink():
+def _refuse_what_is_not_ours(folder: Path, files: Iterable[str]) -> None:
+    for name in (*files, CURRENT):
+        path = folder / name
+        if not path.is_symlink():
+            is_ours = not path.exists()
+        elif name == CURRENT:
+            is_ours = _OURS.fullmatch(os.readlink(path).removeprefix(f"{VERSIONS}/")) is not None  # noqa: PTH115
+        else:
+            is_ours = os.readlink(path) == f"{CURRENT}/{name}"  # noqa: PTH115
+        if not is_ours:
             raise StpolicyError(f"{path} is there and is no link of ours", "move it away, then publish again")
 
 

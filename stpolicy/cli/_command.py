@@ -127,7 +127,7 @@ def _settled(
         path = values[the_list[0]] if the_list[0] in explicit else None
         named = (layer.value(command, "list") for layer in layers)
         path = Path(path or next(filter(None, named), LIST_DEFAULT))
-        if found := _beside(path.parent, values.get("previous") or ""):
+        if found := _beside(path.parent, values.get("previous") or values.get("old") or ""):
             layers.append(config.harmless(COMMANDS, *found, path.parent))
     for key in hints.keys() - explicit:
         setting = _setting(key, hints[key])

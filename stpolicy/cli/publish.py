@@ -1,7 +1,7 @@
 """publish: put the signed pair where servers fetch it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,8 +9,14 @@ from stpolicy.cli import _door, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
-from stpolicy.errors import Misuse
+from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.model.finding import Severity
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from stpolicy.flows.validate import File
+    from stpolicy.flows.verify import Pins
 
 
 @command(
@@ -79,9 +85,23 @@ def publish(
         _door.result(_options.rendered(warnings, _options.ReportFormat.TEXT))
         _door.say(f"{to}: {done.version}", quiet=quiet)
     if mirror:
+        file = file or _signed_here(list_path, signature, who, moment, max_size)
         live = flow.look(mirror, file, who, now=moment, largest=max_size)
         _door.result(_options.rendered(live.report, _options.ReportFormat.TEXT))
         said = "is live and verifies" if live.good else "does not serve a list that may be used"
         _door.say(f"{mirror.list_url} {said}", quiet=quiet and live.good)
         return _door.DONE if live.good else _door.FOUND
     return _door.DONE
+
+
+def _signed_here(
+    path: Path, signature: Path | None, who: "Pins", moment: "datetime", largest: int
+) -> "File | None":
+    """The list that lies here, if it is a signed one: what is live must not be older than that."""
+    from stpolicy.flows.verify import verify
+
+    try:
+        file, asc = _options.read(path, largest=largest), _options.signature_of(path, signature)
+    except StpolicyError:
+        return None
+    return file if verify(file, asc, who, now=moment, largest=largest).good else None

@@ -64,11 +64,21 @@ def misfits(value: Any) -> list[Misfit]:
     import jsonschema
 
     reduced = _refused_only(_in_ascii(value))
-    errors = jsonschema.Draft7Validator(_schema()).iter_errors(reduced)
+    # jsonschema compares every item with every other when they cannot be sorted.
+    extend: Any = jsonschema.validators.extend
+    explaining = extend(jsonschema.Draft7Validator, {"uniqueItems": _unique_items})
+    errors = explaining(_schema()).iter_errors(reduced)
     found = list(dict.fromkeys(misfit for error in errors for misfit in _explain(error)))
     if not found and not fits(_in_ascii(value)):
         found = [Misfit("document.shape", "does not have the shape of a policy list", ())]
     return found
+
+
+def _unique_items(_: Any, wanted: bool, items: Any, __: Any) -> Iterator[Any]:
+    import jsonschema
+
+    if wanted and isinstance(items, list) and len({json.dumps(item) for item in items}) < len(items):
+        yield jsonschema.ValidationError("repeated")
 
 
 def _in_ascii(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stpolicy.document.list import load
+from stpolicy.errors import Refused
 from stpolicy.flows.validate import File, earlier
 from stpolicy.model.change import Change, FieldChange, changes, field_changes
 
@@ -22,5 +23,11 @@ class Difference:
 
 def diff(old: File, new: File, *, largest: int) -> Difference:
     """Compares two lists, aliases resolved."""
-    before, after = earlier(old, largest=largest), load(new.data, new.name, largest=largest)
+    after = load(new.data, new.name, largest=largest)
+    if len(after.by_domain) != len(after.entries):
+        raise Refused(
+            f"{new.name} has two entries for one domain: what it promises depends on the reader",
+            f"stpolicy validate {new.name}",
+        )
+    before = earlier(old, largest=largest)
     return Difference(tuple(changes(before, after)), tuple(field_changes(before, after)))

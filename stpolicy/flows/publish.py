@@ -91,14 +91,14 @@ def _against_what_is_there(
     folder: Path, file: File, signature: File, verdict: Verdict, who: Pins, *, now: datetime, largest: int
 ) -> Report:
     """Whether the new pair is older than the one that is published; one that cannot be read is none."""
-    there = store.read_if_there(folder / store.CURRENT / LIST)
+    there = store.read_if_there(folder / store.CURRENT / LIST, largest)
     if there is None:
         return Report()
     if parse(there, LIST, largest=largest).policies is None:
         return Report()
     name = str(folder / LIST)
     report = verify(file, signature, who, now=now, newer_than=File(name, there), largest=largest).report
-    signed = _newest(store.read_if_there(folder / store.CURRENT / SIGNATURE))
+    signed = _newest(store.read_if_there(folder / store.CURRENT / SIGNATURE, openpgp.LARGEST))
     if signed and verdict.signatures.newest < signed and not report.failed:
         message = f"the signature is older than the one that is published ({signed})"
         report += Report.of([Finding("history.rolled_back", Severity.ERROR, message, None, signature.name)])

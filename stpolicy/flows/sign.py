@@ -71,8 +71,13 @@ def sign(
     made here bears the very date of its list, so that an edit after it is told from somebody's newer list.
     """
     document = parse(file.data, file.name, largest=terms.largest)
-    report = _judged(document, rules.CONTENT, now, suffixes)
-    if document.policies is None or report.failed:
+    if document.policies is None:
+        return Signed(document.report)
+    fresh = _fresh(document.policies, now)
+    # Dates that will be written anew are not held against the list, unless they keep that from being done.
+    asked = rules.SIGN if fresh else (rules.dates.future, *rules.CONTENT)
+    report = _judged(document, asked, now, suffixes)
+    if report.failed:
         return Signed(report)
     _refuse_future(document.policies, file.name, now)
     there = _look_at(existing, file, document.policies, home, now)
@@ -81,12 +86,13 @@ def sign(
     signers = choose(home, terms.signers)
     younger = _is_younger(signers, document.policies)
     dropped = there.signers - set(primaries(signers))
-    redate = there.superseded or not _fresh(document.policies, now)
+    redate = there.superseded or not fresh
     if dropped and not redate and not terms.may_bump:
         raise Refused(f"{file.name} is signed by {', '.join(sorted(dropped))} too", "sign it with --add")
     redate = redate or (terms.may_bump and (younger or bool(dropped)))
     dated = _dated(document, terms, now) if redate else document
-    report += _without_places(_judged(dated, rules.DATES, now, suffixes), redate)
+    if redate:
+        report = _with_new_dates(report, _judged(dated, rules.DATES, now, suffixes))
     if report.failed or dated.policies is None:
         return Signed(report)
     if names := dated.policies.not_ascii:  # a reader with other IDNA tables could not convert them
@@ -166,11 +172,10 @@ def _judged(
     return judged(document, asked, Candidate(document.policies, now, suffixes))
 
 
-def _without_places(report: Report, redated: bool) -> Report:
-    """Findings about dates that are not in the file yet have no line there."""
-    if not redated:
-        return report
-    return Report(tuple(replace(finding, line=None, column=None) for finding in report.findings))
+def _with_new_dates(report: Report, dates: Report) -> Report:
+    """The report with findings about the new dates, which have no line in the file yet, for the old ones."""
+    kept = [finding for finding in report.findings if not finding.code.startswith("dates.")]
+    return Report.of([*kept, *(replace(finding, line=None, column=None) for finding in dates.findings)])
 
 
 def _is_younger(signers: list[Signer], policies: PolicyList) -> bool:

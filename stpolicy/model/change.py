@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stpolicy.model.names import canonical, covers
+from stpolicy.model.names import canonical, covers, suffix_of
 from stpolicy.model.policy import Mode, Policy, PolicyList
 
 
@@ -58,13 +58,27 @@ def changes(old: PolicyList, new: PolicyList) -> list[Change]:
 
 
 def field_changes(old: PolicyList, new: PolicyList) -> list[FieldChange]:
-    """The dates and the author, where they differ."""
+    """The dates, the author and the aliases that nobody uses, where they differ."""
     pairs = (
         ("timestamp", str(old.timestamp), str(new.timestamp)),
         ("expires", str(old.expires), str(new.expires)),
         ("author", old.author or "", new.author or ""),
     )
-    return [FieldChange(*pair) for pair in pairs if pair[1] != pair[2]]
+    found = [FieldChange(*pair) for pair in pairs if pair[1] != pair[2]]
+    return found + list(_idle_aliases(old, new))
+
+
+def _idle_aliases(old: PolicyList, new: PolicyList) -> Iterator[FieldChange]:
+    """Aliases that promise something new and that nobody uses yet: the next change could be one word long."""
+    for name, policy in new.alias_policies.items():
+        before, after = (_written(policies, name) for policies in (old, new))
+        if before != after and name not in new.uses and isinstance(policy, Policy):
+            yield FieldChange(f"alias {name}", before, after)
+
+
+def _written(policies: PolicyList, name: str) -> str:
+    policy = policies.alias_policies.get(name)
+    return f"{policy.mode}: {', '.join(policy.mxs)}" if isinstance(policy, Policy) else ""
 
 
 def retargeted(old: PolicyList, new: PolicyList) -> Iterator[tuple[int, str]]:
@@ -89,7 +103,7 @@ def _canonical_or_none(policy: Policy | None) -> tuple[Mode, frozenset[str]] | N
 def accepted(policy: Policy) -> frozenset[str]:
     """The patterns of a policy in canonical form, without those that others cover."""
     patterns = frozenset(map(canonical, policy.mxs))
-    return frozenset(p for p in patterns if not covers(patterns - {p}, p))
+    return frozenset(p for p in patterns if p.startswith(".") or suffix_of(p) not in patterns)
 
 
 def _kinds(before: Policy | None, after: Policy | None) -> Iterator[tuple[Kind, tuple[str, ...]]]:

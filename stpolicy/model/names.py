@@ -12,12 +12,12 @@ Domain = NewType("Domain", str)
 """A domain in canonical form: lower case, A-labels, no trailing dot."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOSTS = re.compile(
-    r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?![0-9]++\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n)++"
-).fullmatch
+_HOSTS = re.compile(r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]++\n)++").fullmatch
 """Names one a line. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
 
-_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}").fullmatch
+_HOST = re.compile(
+    rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{1,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])"
+).fullmatch
 
 SPECIAL_USE = frozenset({"alt", "example", "invalid", "local", "localhost", "onion", "test"})
 """Top-level domains that never lead to a mail server on the internet (IANA, RFC 6761)."""
@@ -88,7 +88,7 @@ def host_fault(name: str) -> str | None:
             return f"has a label that is not letters, digits and inner hyphens: {label!r}"
     if len(labels) == 1:
         return "has one label only"
-    return "has a numeric top-level domain"
+    return "has a top-level domain that is not letters"
 
 
 def domain_fault(name: str) -> str | None:
@@ -168,14 +168,14 @@ class MxPattern:
             parent = folded[1:]
             if host_fault(f"x{parent}"):
                 return False
-            return parent == (self.text if self.is_suffix else _parent(self.text))
+            return parent == (self.text if self.is_suffix else suffix_of(self.text))
         if host_fault(folded):
             return False
-        return folded == self.text or (self.is_suffix and _parent(folded) == self.text)
+        return folded == self.text or (self.is_suffix and suffix_of(folded) == self.text)
 
 
-def _parent(name: str) -> str:
-    """`.suffix` of the name without its first label."""
+def suffix_of(name: str) -> str:
+    """The suffix pattern that covers a host name: the name without its first label."""
     _, dot, rest = name.partition(".")
     return dot + rest
 
@@ -183,7 +183,7 @@ def _parent(name: str) -> str:
 def covers(patterns: Iterable[str], pattern: str) -> bool:
     """Whether every name that `pattern` accepts is accepted by `patterns` too (all canonical)."""
     known = patterns if isinstance(patterns, (set, frozenset)) else set(patterns)
-    return pattern in known or (not pattern.startswith(".") and _parent(pattern) in known)
+    return pattern in known or (not pattern.startswith(".") and suffix_of(pattern) in known)
 
 
 def alias_fault(name: str) -> str | None:

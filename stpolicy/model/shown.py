@@ -17,4 +17,4 @@ class Shown:
     policies: PolicyList
     expired: bool
     line: str
-    """The rendered lines for Postfix; empty when there are none, as for a list that is not in force."""
+    """The lines for Postfix while the list is in force; empty when there are none."""

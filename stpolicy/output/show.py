@@ -21,9 +21,7 @@ def text(found: Shown) -> str:
     else:
         lines += [("mode", str(found.policy.mode)), ("mxs", shown(", ".join(found.policy.mxs)))]
     lines.append(("in force", _in_force(found)))
-    if found.expired:
-        lines.append(("postfix", "no entry while the list is not in force"))
-    elif found.line:
+    if found.line:
         lines += [("postfix", line) for line in found.line.splitlines()]
     elif found.policy and found.policy.mode is Mode.TESTING:
         lines.append(("postfix", "no entry while the mode is testing"))

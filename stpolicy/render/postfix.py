@@ -7,7 +7,8 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from stpolicy.model.names import canonical, host_fault, pattern_fault, to_unicode
+from stpolicy.model.finding import Suffixes
+from stpolicy.model.names import canonical, domain_fault, pattern_fault, to_unicode
 from stpolicy.model.policy import Mode, Policy
 
 
@@ -19,7 +20,7 @@ class Row:
     value: str
 
 
-def rows(domain: str, policy: Policy) -> tuple[Row, ...]:
+def rows(domain: str, policy: Policy, suffixes: Suffixes) -> tuple[Row, ...]:
     """The rows of a domain: none while it is testing, since any row would replace the site's default.
 
     An internationalised domain has two, one for each form that Postfix may look up. Names are
@@ -27,9 +28,9 @@ def rows(domain: str, policy: Policy) -> tuple[Row, ...]:
     """
     if policy.mode is Mode.TESTING:
         return ()
-    patterns = [_safe(pattern) for pattern in map(canonical, policy.mxs)]
-    if host_fault(domain):
-        raise ValueError(f"{domain!r} {host_fault(domain)}")
+    patterns = [_safe(pattern, suffixes) for pattern in map(canonical, policy.mxs)]
+    if fault := domain_fault(domain):
+        raise ValueError(f"{domain!r} {fault}")
     value = f"secure match={':'.join(patterns)} servername=hostname protocols=>=TLSv1.2"
     return tuple(Row(key, value) for key in dict.fromkeys((domain, to_unicode(domain))))
 
@@ -46,7 +47,9 @@ def text(found: Iterable[Row], templates: Path) -> str:
     return environment.get_template("policy_map.j2").render(rows=list(found))
 
 
-def _safe(pattern: str) -> str:
+def _safe(pattern: str, suffixes: Suffixes) -> str:
     if fault := pattern_fault(pattern):
         raise ValueError(f"{pattern!r} {fault}")
+    if pattern.startswith(".") and suffixes.among([pattern[1:]]):
+        raise ValueError(f"{pattern!r} covers every name under a public suffix")
     return pattern

@@ -1,10 +1,11 @@
 """Rules about the patterns of policies."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from stpolicy.model.finding import Candidate, Place, Problem, Severity
-from stpolicy.model.names import all_hosts, canonical, covers, pattern_fault
+from stpolicy.model.names import all_hosts, canonical, pattern_fault, suffix_of
 from stpolicy.model.policy import Policy
 from stpolicy.rules._register import rule
 
@@ -128,9 +129,10 @@ def redundant_pattern(candidate: Candidate) -> Iterator[Problem]:
     if not covering:
         return
     for use in _policies(candidate, covering.isdisjoint):
+        folded = Counter(map(canonical, use.mxs))
         for index, pattern in enumerate(use.mxs):
-            others = {canonical(other) for other in (*use.mxs[:index], *use.mxs[index + 1 :])}
-            if covers(others, canonical(pattern)):
+            name = canonical(pattern)
+            if folded[name] > 1 or (not name.startswith(".") and suffix_of(name) in folded):
                 message = f"the pattern {pattern!r} of {use.where} is covered by another one"
                 yield Problem(message, (*use.place, index), use.where)
 

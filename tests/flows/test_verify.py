@@ -194,11 +194,20 @@ def test_t14_a_list_that_is_too_large(people: People) -> None:
     assert _verify(people, LIST, largest=len(LIST)).good
 
 
-@pytest.mark.parametrize("name", ["co.uk", "github.io", "bücher.de", "xn--", "раураl.com", "EXAMPLE.com."])
+@pytest.mark.parametrize("name", ["co.uk", "github.io", "xn--bcher-kva.de", "xn--", "EXAMPLE.com."])
 def test_clients_ask_nothing_that_depends_on_tables(name: str, people: People) -> None:
     """A client with newer tables must not refuse what its signer could sign."""
-    entry = {name: {"mode": "enforce", "mxs": [".co.uk", "mx.bücher.de"]}}
+    entry = {name: {"mode": "enforce", "mxs": [".co.uk", "mx.xn--pple-43d.com"]}}
     assert _verify(people, lists.data(entry)).good
+
+
+@pytest.mark.parametrize("name", ["bücher.de", "раураl.com", "a\u0378b.de", "☃.com"])
+def test_clients_refuse_u_labels_whether_their_tables_know_them_or_not(name: str, people: People) -> None:
+    entry = {"mode": "enforce", "mxs": ["mx.example.com"]}
+    for policies in ({name: entry}, {"example.com": {"mode": "enforce", "mxs": [f"mx.{name}"]}}):
+        verdict = _verify(people, lists.data(policies))
+        assert not verdict.good
+        assert set(_codes(verdict)) == {"document.shape"}
 
 
 CORPUS = os.environ.get("STPOLICY_CORPUS")
