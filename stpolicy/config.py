@@ -71,7 +71,7 @@ def trusted(commands: Commands, chosen: Path | None) -> list[Settings]:
 def harmless(commands: Commands, name: str, text: bytes, folder: Path) -> Settings:
     """The settings that came with a list in `folder`; Misuse when they set what only a person may."""
     settings = _settings(name, text, commands, folder)
-    _refuse_harmful(name, settings)
+    _refuse_harmful(name, settings, folder)
     return settings
 
 
@@ -143,7 +143,7 @@ def _checked(name: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any
     return checked
 
 
-def _refuse_harmful(name: str, settings: Settings) -> None:
+def _refuse_harmful(name: str, settings: Settings, folder: Path) -> None:
     for table in (settings.everywhere, *settings.tables.values()):
         for key, value in table.items():
             if key not in HARMLESS:
@@ -151,8 +151,8 @@ def _refuse_harmful(name: str, settings: Settings) -> None:
                     f"{name} lies beside the list and may not set {key!r}",
                     "move it to --config FILE or /etc/stpolicy/stpolicy.toml",
                 )
-            if key == "list" and Path(value).name != value:
-                raise Misuse(f"{name} lies beside the list and may name a file beside it, not {value!r}")
+            if key == "list" and (folder not in value.parents or ".." in value.parts):
+                raise Misuse(f"{name} lies beside the list and may name a file in its folder, not {str(value)!r}")
             if key == "ignore":
                 _refuse_beyond_notes(name, value)
 

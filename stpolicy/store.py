@@ -190,7 +190,7 @@ def _refuse_what_is_not_ours(folder: Path, files: Iterable[str]) -> None:
         if not path.is_symlink():
             is_ours = not path.exists()
         elif name == CURRENT:
-            is_ours = _OURS.fullmatch(os.readlink(path).removeprefix(f"{VERSIONS}/")) is not None  # noqa: PTH115
+            is_ours = re.fullmatch(rf"{VERSIONS}/[^/]+", os.readlink(path)) is not None  # noqa: PTH115
         else:
             is_ours = os.readlink(path) == f"{CURRENT}/{name}"  # noqa: PTH115
         if not is_ours:

@@ -43,15 +43,17 @@ def test_t26_a_web_root(folder: Path, umask_077: None) -> None:
 
 
 def test_publishing_again_changes_nothing(folder: Path) -> None:
-    store.publish(folder, "0", {"a": b"0", "b": b"0"})
-    store.publish(folder, "1", OLD)
+    store.publish(folder, "20261101T000000Z", {"a": b"20261101T000000Z", "b": b"20261101T000000Z"})
+    store.publish(folder, "20261102T000000Z", OLD)
     before = {str(path): path.lstat() for path in folder.rglob("*")}
-    store.publish(folder, "1", OLD)
+    store.publish(folder, "20261102T000000Z", OLD)
     assert {str(path): path.lstat() for path in folder.rglob("*")} == before
 
 
 def test_the_version_before_is_kept_and_no_more(folder: Path) -> None:
-    names = [store.publish(folder, str(number), {"a": b"%d" % number}) for number in range(4)]
+    names = [
+        store.publish(folder, f"2026110{number + 1}T000000Z", {"a": b"%d" % number}) for number in range(4)
+    ]
     assert sorted(path.name for path in (folder / "versions").iterdir()) == names[2:]
 
 
@@ -96,9 +98,9 @@ LEFT = [_torn, _empty, _dangling, _half, _a_file, _no_links]
 def test_t24_what_a_crash_left_is_healed(
     left: Callable[[Path, str], None], files: dict[str, bytes], folder: Path
 ) -> None:
-    name = store.publish(folder, "1", OLD)
+    name = store.publish(folder, "20261102T000000Z", OLD)
     left(folder, name)
-    store.publish(folder, "1" if files is OLD else "2", files)
+    store.publish(folder, "20261102T000000Z" if files is OLD else "20261103T000000Z", files)
     assert {file: (folder / file).read_bytes() for file in files} == files
     assert not list(folder.rglob(".*"))
 
@@ -112,7 +114,7 @@ def test_what_is_in_the_way_is_not_removed(name: str, kind: str, folder: Path) -
     else:
         thing.mkdir()
     with pytest.raises(StpolicyError, match="no link of ours"):
-        store.publish(folder, "1", OLD)
+        store.publish(folder, "20261102T000000Z", OLD)
     assert thing.is_dir() if kind == "folder" else thing.read_bytes() == b"somebody's"
     assert name == "current" or store.published(folder) is None
 
@@ -120,16 +122,16 @@ def test_what_is_in_the_way_is_not_removed(name: str, kind: str, folder: Path) -
 def test_versions_that_is_a_file(folder: Path) -> None:
     (folder / "versions").write_bytes(b"")
     with pytest.raises(OSError, match="exists"):
-        store.publish(folder, "1", OLD)
+        store.publish(folder, "20261102T000000Z", OLD)
 
 
 def test_r2_what_was_written_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that lies: the file is shorter than what was written."""
-    store.publish(folder, "1", OLD)
+    store.publish(folder, "20261102T000000Z", OLD)
     real = store.write
     monkeypatch.setattr(store, "write", lambda path, data: real(path, data[:3]))
     with pytest.raises(StpolicyError, match="does not hold"):
-        store.publish(folder, "2", NEW)
+        store.publish(folder, "20261103T000000Z", NEW)
     assert (folder / "a").read_bytes() == OLD["a"]
     assert len(list((folder / "versions").iterdir())) == 1
 
@@ -142,12 +144,12 @@ def test_r4_a_full_disk(tmp_path: Path) -> None:
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a small file system cannot be mounted: run the tests as root")
     try:
-        store.publish(folder, "1", OLD)
+        store.publish(folder, "20261102T000000Z", OLD)
         with pytest.raises(OSError, match="No space left"):
-            store.publish(folder, "2", {"a": b"x" * 30000, "b": b"x" * 40000})
+            store.publish(folder, "20261103T000000Z", {"a": b"x" * 30000, "b": b"x" * 40000})
         assert {file: (folder / file).read_bytes() for file in OLD} == OLD
         assert len(list((folder / "versions").iterdir())) == 1
-        store.publish(folder, "3", NEW)
+        store.publish(folder, "20261104T000000Z", NEW)
         assert {file: (folder / file).read_bytes() for file in NEW} == NEW
     finally:
         subprocess.run(["umount", str(folder)], check=True)
@@ -167,7 +169,7 @@ def hook(event, arguments):
                 os.kill(os.getpid(), 9)
 files = {"a": b"new a", "b": b"new b"}
 sys.addaudithook(hook)
-store.publish(Path(sys.argv[1]), "2", files)
+store.publish(Path(sys.argv[1]), "20261103T000000Z", files)
 """
 
 
@@ -177,12 +179,12 @@ def test_r2_killed_at_every_step(folder: Path) -> None:
     while code == -9:
         root = folder / str(crashes)
         root.mkdir()
-        store.publish(root, "1", OLD)
+        store.publish(root, "20261102T000000Z", OLD)
         code = subprocess.run([sys.executable, "-c", CRASH, str(root), str(crashes)], check=False).returncode
         found = {file: (root / file).read_bytes() for file in OLD}
         assert found in (OLD, NEW), f"after step {crashes}"
         seen.add(found == NEW)
-        store.publish(root, "2", NEW)
+        store.publish(root, "20261103T000000Z", NEW)
         assert {file: (root / file).read_bytes() for file in NEW} == NEW
         assert not list(root.rglob(".*")), f"after step {crashes}"
         assert len(list((root / "versions").iterdir())) <= 2

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from stpolicy import git, rules
+from stpolicy import git, openpgp, rules
 from stpolicy.cli import _door
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.flows.validate import File
 from stpolicy.model.finding import Report
-from stpolicy.openpgp import LARGEST as SIGNATURE_LARGEST
 from stpolicy.output import report as output
 from stpolicy.trust import fingerprint
 
@@ -242,7 +241,7 @@ def signature_of(path: Path, signature: Path | None) -> File:
     """The signature that belongs to a list."""
     if signature is None and str(path) == "-":
         raise Misuse("a list from standard input has no signature beside it", "name it with --signature")
-    return read(signature or asc(path), largest=SIGNATURE_LARGEST)
+    return read(signature or asc(path), largest=openpgp.LARGEST)
 
 
 def asc(path: Path) -> Path:

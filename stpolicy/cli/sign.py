@@ -12,6 +12,7 @@ from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.model.finding import Severity
+from stpolicy.openpgp import LARGEST as SIGNATURE_LARGEST
 
 if TYPE_CHECKING:
     from stpolicy.flows.sign import Signed
@@ -65,7 +66,7 @@ def sign(
     target = output or _options.asc(list_path)
     if target.resolve() == list_path.resolve():
         raise Misuse(f"--output {target} is the list itself", "name another file")
-    lying_there = store.read_if_there(target, _options.SIGNATURE_LARGEST)
+    lying_there = store.read_if_there(target, SIGNATURE_LARGEST)
     if output and lying_there and not lying_there.startswith(b"-----BEGIN PGP SIGNATURE-----"):
         raise Misuse(f"--output {target} is there and is no signature", "name another file")
     terms = flow.Terms(
@@ -97,7 +98,7 @@ def _write(path: Path, before: bytes, target: Path, lying_there: bytes | None, s
     """The list, then its signature: a crash between them leaves a pair that the next `sign` mends."""
     from stpolicy import store
 
-    if path.read_bytes() != before or store.read_if_there(target, _options.SIGNATURE_LARGEST) != lying_there:
+    if path.read_bytes() != before or store.read_if_there(target, SIGNATURE_LARGEST) != lying_there:
         raise StpolicyError(f"{path} or {target} was changed while it was being signed", "sign it again")
     changed = {path.resolve(): signed.data} if signed.data != before else {}
     store.write_all({**changed, target: signed.signature})

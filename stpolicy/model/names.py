@@ -12,12 +12,14 @@ Domain = NewType("Domain", str)
 """A domain in canonical form: lower case, A-labels, no trailing dot."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOSTS = re.compile(r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]++\n)++").fullmatch
-"""Names one a line. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
+_NUMBER = "(?:[0-9]+|0x[0-9a-f]*)"
+"""What inet_aton(3) takes for the last part of an address."""
 
-_HOST = re.compile(
-    rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{1,63}}|xn--[a-z0-9-]{{0,58}}[a-z0-9])"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!{_NUMBER}\Z){_LABEL}").fullmatch
+_HOSTS = re.compile(
+    r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?!" + _NUMBER + r"\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n)++"
 ).fullmatch
+"""Names one a line. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
 
 SPECIAL_USE = frozenset({"alt", "example", "invalid", "local", "localhost", "onion", "test"})
 """Top-level domains that never lead to a mail server on the internet (IANA, RFC 6761)."""
@@ -88,7 +90,7 @@ def host_fault(name: str) -> str | None:
             return f"has a label that is not letters, digits and inner hyphens: {label!r}"
     if len(labels) == 1:
         return "has one label only"
-    return "has a top-level domain that is not letters"
+    return "has a number for a top-level domain"
 
 
 def domain_fault(name: str) -> str | None:

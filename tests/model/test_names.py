@@ -73,7 +73,6 @@ def test_ascii_is_folded_as_dns_folds_it(name: str) -> None:
         "xn--strae-oqa.de",
         f"{LONG_LABEL}.com",
         LONGEST,
-        "x.0x10",
     ],
 )
 def test_host_names(name: str) -> None:
@@ -184,6 +183,12 @@ NAMES = st.lists(
 def test_names_that_pass_together_pass_alone(names: list[str]) -> None:
     if all_hosts(names):
         assert [host_fault(name) for name in names] == [None] * len(names)
+
+
+@pytest.mark.parametrize("name", ["x.0x10", "127.0.0.0x1", "1.2.3.0x", "a.123", "1.2.3.4"])
+def test_h2_what_a_resolver_takes_for_an_address(name: str) -> None:
+    assert host_fault(name) is not None
+    assert not all_hosts([name])
 
 
 def test_names_do_pass_together() -> None:

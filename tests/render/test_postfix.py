@@ -7,13 +7,16 @@ import pytest
 from stpolicy import resources
 from stpolicy.model.policy import Mode, Policy
 from stpolicy.render import postfix
+from stpolicy.suffixes import PublicSuffixes
 from tests.lists import enforce, in_testing
 
 ATTRIBUTES = "servername=hostname protocols=>=TLSv1.2"
 
+SUFFIXES = PublicSuffixes()
+
 
 def line(domain: str, policy: Policy) -> str:
-    return postfix.text(postfix.rows(domain, policy), resources.templates())
+    return postfix.text(postfix.rows(domain, policy, SUFFIXES), resources.templates())
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,9 @@ def test_rows(domain: str, policy: Policy, expected: str) -> None:
     "pattern",
     [
         "hostname",
+        ".com",
+        ".co.uk",
+        ".github.io",
         "nexthop",
         "dot-nexthop",
         "*.a.com",
@@ -52,7 +58,7 @@ def test_rows(domain: str, policy: Policy, expected: str) -> None:
 )
 def test_no_pattern_becomes_anything_else_in_the_table(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        postfix.rows("a.com", Policy(Mode.ENFORCE, ("mx.a.com", pattern)))
+        postfix.rows("a.com", Policy(Mode.ENFORCE, ("mx.a.com", pattern)), SUFFIXES)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,7 @@ def test_no_pattern_becomes_anything_else_in_the_table(pattern: str) -> None:
 )
 def test_no_domain_becomes_anything_else_in_the_table(domain: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        postfix.rows(domain, enforce("mx.a.com"))
+        postfix.rows(domain, enforce("mx.a.com"), SUFFIXES)
 
 
 def test_a_template_cannot_reach_beyond_its_rows(tmp_path: Path) -> None:
@@ -69,4 +75,4 @@ def test_a_template_cannot_reach_beyond_its_rows(tmp_path: Path) -> None:
     from jinja2.exceptions import SecurityError
 
     with pytest.raises(SecurityError):
-        postfix.text(postfix.rows("a.com", enforce("mx.a.com")), tmp_path)
+        postfix.text(postfix.rows("a.com", enforce("mx.a.com"), SUFFIXES), tmp_path)
