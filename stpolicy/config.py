@@ -152,7 +152,9 @@ def _refuse_harmful(name: str, settings: Settings, folder: Path) -> None:
                     "move it to --config FILE or /etc/stpolicy/stpolicy.toml",
                 )
             if key == "list" and (folder not in value.parents or ".." in value.parts):
-                raise Misuse(f"{name} lies beside the list and may name a file in its folder, not {str(value)!r}")
+                raise Misuse(
+                    f"{name} lies beside the list and may name a file in its folder, not {str(value)!r}"
+                )
             if key == "ignore":
                 _refuse_beyond_notes(name, value)
 
