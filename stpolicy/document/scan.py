@@ -142,7 +142,7 @@ class _Reader:
         try:
             value, end = _DECODER.raw_decode(self.text, at)
         except json.JSONDecodeError as wrong:
-            self.stop(_lower(wrong.msg), wrong.pos)
+            self.stop(f"this is not JSON: {wrong.msg}", wrong.pos)
         except ValueError:  # NaN and its kin, or more digits than an integer may have
             self.stop("this is no JSON number", at)
         if isinstance(value, str):
@@ -154,7 +154,3 @@ class _Reader:
             self.faults.append(Fault("document.syntax", "this text holds a control character", at))
         if _SURROGATE.search(value):
             self.faults.append(Fault("document.encoding", "this text holds half of a surrogate pair", at))
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:].removesuffix(" at")

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from stpolicy.document import list as document
+from stpolicy.document.scan import scan
 from stpolicy.document.shape import misfits
 from stpolicy.document.source import Source
 from tests import lists
@@ -87,3 +88,24 @@ def test_u_labels_alone_are_no_misfit() -> None:
     for name in ("a.com", "bücher.de"):
         for mx in ("mx.a.com", ".bücher.de"):
             assert misfits(json.loads(lists.data({name: {"mode": "testing", "mxs": [mx]}}))) == []
+
+
+@pytest.mark.parametrize("arrays", range(12, 22))
+@pytest.mark.parametrize("outer", [0, 1, 3])
+def test_depth_of_an_object_without_objects_in_it(arrays: int, outer: int) -> None:
+    """Read at one go, but never deeper than anything else may be."""
+    text = '{"a": ' * outer + '{"b": ' + "[" * arrays + "]" * arrays + "}" * (outer + 1)
+    value, faults = scan(text)
+    codes = [fault.code for fault in faults]
+    if outer + 1 + arrays > 16:
+        assert codes == ["document.too_deep"]
+        assert faults[0].offset == text.index("[") + 16 - outer - 1
+    else:
+        assert codes == []
+        assert value == json.loads(text)
+
+
+@pytest.mark.parametrize("width", [3, 16, 40])
+def test_arrays_beside_each_other_are_not_deep(width: int) -> None:
+    text = json.dumps({"a": [[] for _ in range(width)]})
+    assert scan(text) == (json.loads(text), [])
