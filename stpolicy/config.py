@@ -86,7 +86,8 @@ def checked_codes(codes: Iterable[str]) -> tuple[str, ...]:
     families = {code.rsplit(".", depth)[0] for code in known for depth in (1, 2)}
     for code in codes:
         if code not in known and code not in families:
-            raise Misuse(f"there is no code {code!r}", _suggestion(code, [*known, *families]))
+            mend = _suggestion(code, [*known, *families]) or "stpolicy explain lists them"
+            raise Misuse(f"there is no code {code!r}", mend)
     return tuple(codes)
 
 

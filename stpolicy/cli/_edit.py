@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs
 from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.flows import edit as flow
 from stpolicy.model.edit import checked_policy
@@ -19,7 +19,7 @@ def apply(
     """Edits the list at `path`, or shows what would change."""
     if str(path) == "-":
         raise Misuse("standard input cannot be edited in place", "name a file")
-    edited = flow.edit(_options.read(path, largest=largest), change, largest=largest)
+    edited = flow.edit(_inputs.read(path, largest=largest), change, largest=largest)
     if dry_run:
         _door.result(difference(edited))
     else:

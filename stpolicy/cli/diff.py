@@ -5,7 +5,7 @@ from typing import Annotated, assert_never
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -45,13 +45,13 @@ def diff(
     from stpolicy import git
     from stpolicy.flows import diff as flow
 
-    _options.check_stdin(old, new)
-    _options.check_output(output_path, old, new)
+    _inputs.check_stdin(old, new)
+    _inputs.check_output(output_path, old, new)
     named = new.removeprefix("git:").partition(":")[2] if git.is_revision(new) else new
     path = Path(named or LIST_DEFAULT)
     found = flow.diff(
-        _options.read_spec(old, path, largest=max_size),
-        _options.read_spec(new, path, largest=max_size),
+        _inputs.read_spec(old, path, largest=max_size),
+        _inputs.read_spec(new, path, largest=max_size),
         largest=max_size,
     )
     match format_:

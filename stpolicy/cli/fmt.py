@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _edit, _options
+from stpolicy.cli import _door, _edit, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -27,7 +27,7 @@ def fmt(
     """
     from stpolicy.flows import edit as flow
 
-    edited = flow.fmt(_options.read(list_path, largest=max_size), largest=max_size)
+    edited = flow.fmt(_inputs.read(list_path, largest=max_size), largest=max_size)
     if str(list_path) == "-" and not (check or diff):
         _door.result(edited.after.decode("utf-8"))
         return _door.DONE

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import keys as group
 from stpolicy.cli._command import command
 from stpolicy.errors import Misuse
@@ -44,7 +44,7 @@ def new(
 
     if no_passphrase and passphrase_file:
         raise Misuse("--no-passphrase and --passphrase-file contradict each other")
-    home = _options.home(homedir, passphrase_file, gpg_timeout)
+    home = _inputs.home(homedir, passphrase_file, gpg_timeout)
     fingerprint = flow.new(home, name=name, email=email, lifetime=lifetime, protected=not no_passphrase)
     _door.result(f"{fingerprint}\n")
     _door.say("next: stpolicy keys export --to DIR; keep a copy of the secret key off-line", quiet=quiet)
@@ -67,7 +67,7 @@ def export(
 
     if not to.is_dir():
         raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
-    public = flow.export(_options.home(homedir, None, gpg_timeout), _options.fingerprints(key))
+    public = flow.export(_inputs.home(homedir, None, gpg_timeout), _inputs.fingerprints(key))
     store.write_all({to / "trusted.asc": public.armoured, to / "trusted.gpg": public.binary})
     pinned = ", ".join(f'"{fingerprint}"' for fingerprint in public.fingerprints)
     _door.result(f"signer = [{pinned}]\n")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.model.finding import Severity
+from stpolicy.model.finding import Report, Severity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,6 +49,7 @@ def publish(
     allow_http: Annotated[
         bool, typer.Option("--allow-http", help="Let --check-url be http on the loopback interface.")
     ] = False,
+    format_: _options.Plain = _options.PlainFormat.TEXT,
     now: _options.Now = None,
     max_size: _options.MaxSize = LARGEST,
     quiet: bool = False,
@@ -70,28 +71,27 @@ def publish(
     mirror = flow.Mirror(check_url, ca_file, allow_http) if check_url else None
     if mirror:
         mirror.check()
-    who = _options.pins(keyring, signer, threshold)
+    who = _inputs.pins(keyring, signer, threshold)
     moment = _door.now(now)
-    file = None
+    file, report, facts = None, Report(), dict[str, object](published=None, live=None)
     if to is not None:
-        file = _options.read(list_path, largest=max_size)
-        asc = _options.signature_of(list_path, signature)
+        file = _inputs.read(list_path, largest=max_size)
+        asc = _inputs.signature_of(list_path, signature)
         done = flow.publish(file, asc, who, to, now=moment, suffixes=PublicSuffixes(), largest=max_size)
         if done.version is None:
-            _door.result(_options.rendered(done.report, _options.ReportFormat.TEXT))
+            _options.verdict(done.report, format_, None, **facts)
             _door.say(f"{list_path} was not published")
             return _door.FOUND
-        warnings = done.report.at_least(Severity.WARNING)
-        _door.result(_options.rendered(warnings, _options.ReportFormat.TEXT))
+        report, facts["published"] = done.report.at_least(Severity.WARNING), done.version
         _door.say(f"{to}: {done.version}", quiet=quiet)
     if mirror:
         file = file or _signed_here(list_path, signature, who, moment, max_size)
         live = flow.look(mirror, file, who, now=moment, largest=max_size)
-        _door.result(_options.rendered(live.report, _options.ReportFormat.TEXT))
+        report, facts["live"] = report + live.report, live.good
         said = "is live and verifies" if live.good else "does not serve a list that may be used"
         _door.say(f"{mirror.list_url} {said}", quiet=quiet and live.good)
-        return _door.DONE if live.good else _door.FOUND
-    return _door.DONE
+    _options.verdict(report, format_, None, **facts)
+    return _door.FOUND if facts["live"] is False else _door.DONE
 
 
 def _signed_here(
@@ -101,7 +101,7 @@ def _signed_here(
     from stpolicy.flows.verify import verify
 
     try:
-        file, asc = _options.read(path, largest=largest), _options.signature_of(path, signature)
+        file, asc = _inputs.read(path, largest=largest), _inputs.signature_of(path, signature)
     except StpolicyError:
         return None
     return file if verify(file, asc, who, now=moment, largest=largest).good else None

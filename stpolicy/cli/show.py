@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -29,9 +29,9 @@ def show(
     from stpolicy.flows import show as flow
     from stpolicy.output import show as text
 
-    _options.check_output(output, list_path)
+    _inputs.check_output(output, list_path)
     found = flow.show(
-        _options.read(list_path, largest=max_size),
+        _inputs.read(list_path, largest=max_size),
         domain,
         now=_door.now(now),
         templates=resources.templates(),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -46,6 +46,7 @@ def sign(
             "--output", "-o", metavar="ASC", help="Where the signature goes; LIST.asc if not given."
         ),
     ] = None,
+    format_: _options.Plain = _options.PlainFormat.TEXT,
     now: _options.Now = None,
     max_size: _options.MaxSize = LARGEST,
     quiet: bool = False,
@@ -62,31 +63,31 @@ def sign(
 
     if str(list_path) == "-":
         raise Misuse("standard input cannot be signed in place", "name a file")
-    file = _options.read(list_path, largest=max_size)
-    target = output or _options.asc(list_path)
+    file = _inputs.read(list_path, largest=max_size)
+    target = output or _inputs.asc(list_path)
     if target.resolve() == list_path.resolve():
         raise Misuse(f"--output {target} is the list itself", "name another file")
     lying_there = store.read_if_there(target, SIGNATURE_LARGEST)
     if output and lying_there and not lying_there.startswith(b"-----BEGIN PGP SIGNATURE-----"):
         raise Misuse(f"--output {target} is there and is no signature", "name another file")
     terms = flow.Terms(
-        _options.fingerprints(key), timedelta(days=days), not no_bump, now is not None, max_size
+        _inputs.fingerprints(key), timedelta(days=days), not no_bump, now is not None, max_size
     )
     signed = (flow.add if add else flow.sign)(
         file,
         None if lying_there is None else File(str(target), lying_there),
-        _options.home(homedir, passphrase_file, gpg_timeout),
+        _inputs.home(homedir, passphrase_file, gpg_timeout),
         terms,
         now=_door.now(now),
         suffixes=PublicSuffixes(),
     )
     if signed.report.failed:
-        _door.result(_options.rendered(signed.report, _options.ReportFormat.TEXT))
+        _options.verdict(signed.report, format_, signed=False, signers=[])
         _door.say(f"{list_path} was not signed")
         return _door.FOUND
     _write(list_path, file.data, target, lying_there, signed)
     warnings = signed.report.at_least(Severity.WARNING)
-    _door.result(_options.rendered(warnings, _options.ReportFormat.TEXT))
+    _options.verdict(warnings, format_, signed=True, signers=list(signed.signers), redated=signed.redated)
     _door.say(_sentence(target, signed), quiet=quiet)
     if signed.dropped:
         names = ", ".join(sorted(signed.dropped))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from stpolicy import config
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -43,14 +43,14 @@ def validate(
     from stpolicy.flows import validate as flow
     from stpolicy.suffixes import PublicSuffixes
 
-    _options.check_stdin(str(list_path), previous)
+    _inputs.check_stdin(str(list_path), previous)
     choice = _choice(select, ignore, accept)
-    _options.check_output(output, list_path, previous or list_path)
+    _inputs.check_output(output, list_path, previous or list_path)
     report = flow.validate(
-        _options.read(list_path, largest=max_size),
+        _inputs.read(list_path, largest=max_size),
         now=_door.now(now),
         suffixes=PublicSuffixes(),
-        previous=_options.read_spec(previous, list_path, largest=max_size) if previous else None,
+        previous=_inputs.read_spec(previous, list_path, largest=max_size) if previous else None,
         choice=choice,
         largest=max_size,
     )

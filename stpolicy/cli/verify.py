@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.list import LARGEST
@@ -46,21 +46,18 @@ def verify(
     """
     from stpolicy.flows import verify as flow
 
-    _options.check_output(output, list_path, signature or _options.asc(list_path), *filter(None, [keyring]))
-    who = _options.pins(keyring, signer, threshold)
+    _inputs.check_output(output, list_path, signature or _inputs.asc(list_path), *filter(None, [keyring]))
+    who = _inputs.pins(keyring, signer, threshold)
     verdict = flow.verify(
-        _options.read(list_path, largest=max_size),
-        _options.signature_of(list_path, signature),
+        _inputs.read(list_path, largest=max_size),
+        _inputs.signature_of(list_path, signature),
         who,
         now=_door.now(now),
-        newer_than=_options.read_spec(newer_than, list_path, largest=max_size) if newer_than else None,
+        newer_than=_inputs.read_spec(newer_than, list_path, largest=max_size) if newer_than else None,
         largest=max_size,
     )
     signers = [found.signer for found in verdict.signatures.counted]
-    if format_ is _options.PlainFormat.JSON:
-        _door.result(text.as_json(verdict.report, verified=verdict.good, signers=signers), output)
-    else:
-        _door.result(text.text(verdict.report, colour=output is None and _door.colour()), output)
+    _options.verdict(verdict.report, format_, output, verified=verdict.good, signers=signers)
     if verdict.good and verdict.policies:
         said = f"signed by {', '.join(signers)}; in force until {verdict.policies.expires}"
     else:

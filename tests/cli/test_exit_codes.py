@@ -28,7 +28,7 @@ def words(text: str, path: str | None = None) -> list[str]:
 @pytest.fixture
 def pinned(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever `verify` must be told before it looks at a list."""
-    monkeypatch.setattr("stpolicy.cli._options.pins", lambda *_: None)
+    monkeypatch.setattr("stpolicy.cli._inputs.pins", lambda *_: None)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """What somebody who proposes a change, or who shares a machine, could try: each attack is one test."""
 
 import json
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,48 +13,9 @@ from tests.lists import ONE_HOST
 from tests.pairs import believing, dated, place
 from tests.personas import LIST, LOOPBACK, SIGNED, People
 from tests.program import NOW, Program, canonical_list
-from tests.repository import commit, git
 
 ENFORCE = {"mode": "enforce", "mxs": ["mx.example.com"]}
 EVIL = {"mode": "testing", "mxs": ["mx.evil.net"]}
-
-
-def _bare_repository_in_the_change(room: Path) -> Path:
-    """lists/policy.json is weakened, and lists/ is a bare repository in which that is how it always was."""
-    git(room, "init", "--quiet", "--initial-branch=main")
-    (room / "lists").mkdir()
-    path = canonical_list(room / "lists" / "policy.json", policies={"example.com": ENFORCE})
-    commit(room)
-    canonical_list(path, policies={"example.com": EVIL})
-    forged = room.parent / "forged"
-    shutil.copytree(room / "lists", forged)
-    git(forged, "init", "--quiet", "--initial-branch=main")
-    commit(forged)
-    for name in ("HEAD", "config", "objects", "refs"):
-        source = forged / ".git" / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, room / "lists" / name)
-    git(room, "config", "--file", "lists/config", "core.worktree", ".")
-    return path
-
-
-@pytest.mark.parametrize("arguments", ["diff git:main", "validate --previous git:main --strict"])
-def test_a_repository_in_the_change_does_not_stand_in_for_ours(
-    arguments: str, room: Path, program: Program
-) -> None:
-    path = _bare_repository_in_the_change(room)
-    command, *rest = arguments.split()
-    ran = program(command, *rest, path, *(["--exit-code"] if command == "diff" else ["--now", NOW]))
-    assert ran.code == 3
-    assert "bare" in ran.err
-
-
-def test_a_commit_that_stands_in_for_another(room: Path, program: Program) -> None:
-    git(room, "init", "--quiet", "--initial-branch=main")
-    canonical_list(room / "policy.json", policies={"example.com": ENFORCE})
-    base = commit(room)
-    canonical_list(room / "policy.json", policies={"example.com": EVIL})
-    git(room, "replace", base, commit(room))
-    assert "weakened" in program("diff", f"git:{base}").out
 
 
 @pytest.mark.parametrize("name", ["A.org", "a.org.", "a.ORG."])
@@ -108,16 +68,6 @@ def test_settings_beside_the_list_lead_nowhere_else(value: str, room: Path, prog
     Path("stpolicy.toml").write_text(f'list = "{value}"\n')
     canonical_list(POLICY)
     assert program("validate").code == 2
-
-
-def test_diff_takes_the_settings_of_the_revision(room: Path, program: Program) -> None:
-    git(room, "init", "--quiet", "--initial-branch=main")
-    canonical_list(room / "policy.json", policies={"example.com": ENFORCE})
-    canonical_list(room / "decoy.json", policies={"example.com": ENFORCE})
-    commit(room)
-    canonical_list(room / "policy.json", policies={"example.com": EVIL})
-    (room / "stpolicy.toml").write_text('list = "decoy.json"\n')
-    assert "weakened" in program("diff", "git:main").out
 
 
 @pytest.mark.parametrize(
@@ -187,6 +137,18 @@ def test_only_pinned_keys_are_published(room: Path, people: People, program: Pro
     ring = openpgp.key_ring(Path("web/trusted.asc").read_bytes())
     assert openpgp.primary_fingerprints(ring) == {people.alice.fingerprint}
     assert program("verify", "--keyring", "web/trusted.asc", *who[2:], "--now", NOW).code == 0
+
+
+def test_publishing_for_machines(room: Path, people: People, program: Program) -> None:
+    place(room, people.alice)
+    (room / "web").mkdir()
+    publish = ["publish", "--to", "web", "--now", NOW, "--format", "json"]
+    done = json.loads(program(*publish, *believing(people, people.alice)).out)
+    assert done["published"] == (room / "web" / "current").resolve().name
+    assert done["findings"] == []
+    refused = json.loads(program(*publish, *believing(people, people.bob)).out)
+    assert refused["published"] is None
+    assert [finding["code"] for finding in refused["findings"]] == ["signature.unknown_signer"]
 
 
 def test_a_web_root_that_is_not_ours_is_left_alone(room: Path, people: People, program: Program) -> None:

@@ -219,3 +219,15 @@ def test_signing_again_is_harmless(room: Path, people: People, program: Program)
     before = ASC.read_bytes()
     assert program("sign", *by(people.alice)).code == 0
     assert (POLICY.read_bytes(), ASC.read_bytes()) == (LIST, before)
+
+
+def test_what_it_came_to_for_machines(room: Path, people: People, program: Program) -> None:
+    POLICY.write_bytes(LIST)
+    good = json.loads(program("sign", *by(people.alice), "--format", "json").out)
+    assert (good["signed"], good["signers"], good["redated"]) == (True, [people.alice.fingerprint], False)
+    POLICY.write_bytes(WRONG["mxs.pattern.public_suffix"])
+    bad = json.loads(program("sign", *by(people.alice), "--format", "json").out)
+    assert (bad["signed"], [finding["code"] for finding in bad["findings"]]) == (
+        False,
+        ["mxs.pattern.public_suffix"],
+    )
