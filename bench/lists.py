@@ -50,6 +50,7 @@ PROMISES = [
     Promise("fmt", "json.load", 8),
     Promise("diff", "json.load of both", 8),
     Promise("validate 1,000", "start-up", 1.5),
+    Promise("validate", "validate a third", 3.3),
 ]
 MOST_MEMORY = 600
 
@@ -101,6 +102,7 @@ def write_lists(folder: Path, entries: int) -> None:
     """Every list that a command reads."""
     write_list(folder / "big.json", entries)
     write_list(folder / "changed.json", entries, changed=True)
+    write_list(folder / "third.json", entries // 3)
     write_list(folder / "small.json", 1000)
     broken = json.loads((folder / "big.json").read_text(encoding="utf-8"))
     for domain in list(broken["policies"])[:: max(entries // 50, 1)]:
@@ -118,6 +120,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "json.load of both": [*LOAD, big, changed],
         "jsonschema": [*JSONSCHEMA, str(schema), big],
         "validate": [*validate, big],
+        "validate a third": [*validate, str(folder / "third.json")],
         "validate with findings": [*validate, str(folder / "findings.json")],
         "fmt": [*STPOLICY, "fmt", "--check", big],
         "diff": [*STPOLICY, "diff", big, changed],
