@@ -1,7 +1,7 @@
 """Domain names and MX patterns: canonical form, well-formedness, and the only `matches()`."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import NewType
@@ -182,10 +182,9 @@ def suffix_of(name: str) -> str:
     return dot + rest
 
 
-def covers(patterns: Iterable[str], pattern: str) -> bool:
+def covers(patterns: Set[str], pattern: str) -> bool:
     """Whether every name that `pattern` accepts is accepted by `patterns` too (all canonical)."""
-    known = patterns if isinstance(patterns, (set, frozenset)) else set(patterns)
-    return pattern in known or (not pattern.startswith(".") and suffix_of(pattern) in known)
+    return pattern in patterns or (not pattern.startswith(".") and suffix_of(pattern) in patterns)
 
 
 def alias_fault(name: str) -> str | None:

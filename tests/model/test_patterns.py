@@ -128,4 +128,4 @@ def test_an_exact_pattern_matches_its_own_name_only(host: str, text: str) -> Non
     ],
 )
 def test_covers(patterns: list[str], pattern: str, expected: bool) -> None:
-    assert covers(patterns, pattern) is expected
+    assert covers(set(patterns), pattern) is expected
