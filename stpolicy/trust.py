@@ -125,5 +125,5 @@ def _error(words: list[str]) -> tuple[Doubt, str]:
     if digest in ("1", "2", "3"):
         return Doubt.WEAK_DIGEST, f"the digest of the signature by {key} is weaker than SHA-256"
     if reason == "6":
-        return Doubt.FUTURE, f"the key or the signature of {key} is younger than the clock: check the clock"
+        return Doubt.CLOCK, f"the clock of this machine is before the day on which the key {key} was made"
     return Doubt.BAD, f"gpgv cannot check the signature by {key} (reason {reason})"

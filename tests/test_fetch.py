@@ -10,6 +10,7 @@ import pytest
 
 from stpolicy import fetch
 from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.fetch import Source, Validators
 from tests import web
 from tests.web import Answer, Server, answer, drip, endless, ok
 
@@ -37,8 +38,8 @@ def test_a_pair(server: Server, authority: Path) -> None:
     server.answers |= {"/policy.json": ok(BODY), "/policy.json.asc": ok(b"signature")}
     url = f"{server.url}/policy.json"
     ca = authority / "ca.pem"
-    pair = fetch.pair(url, largest=99, largest_signature=9, ca_file=ca, allow_http=False)
-    assert pair == (BODY, b"signature")
+    pair = fetch.pair(Source(url, 99, 9, ca))
+    assert (pair.data, pair.signature) == (BODY, b"signature")
     assert len(server.requests) == 2
     for head in server.requests:
         assert "accept-encoding: identity\r\n" in head.lower()
@@ -50,7 +51,7 @@ def test_t14_each_of_the_pair_has_its_own_limit(server: Server, authority: Path)
     server.answers |= {"/policy.json": ok(BODY), "/policy.json.asc": ok(b"signature!")}
     url, ca = f"{server.url}/policy.json", authority / "ca.pem"
     with pytest.raises(StpolicyError, match=r"\.asc sends more than 9 bytes"):
-        fetch.pair(url, largest=99, largest_signature=9, ca_file=ca, allow_http=False)
+        fetch.pair(Source(url, 99, 9, ca))
 
 
 GOOD: dict[str, Answer] = {
@@ -169,7 +170,7 @@ def test_r14_without_a_file_of_roots_mozillas_decide(server: Server) -> None:
         fetch.get(f"{server.url}/x", largest=99, ca_file=None)
 
 
-def test_r14_the_environment_decides_nothing(
+def test_r14_the_environment_does_not_say_whom_to_trust(
     server: Server, authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = Path.home() / ".netrc"
@@ -177,21 +178,100 @@ def test_r14_the_environment_decides_nothing(
     netrc.chmod(0o600)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, str(authority / "ca.pem"))
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert _get(server, authority, ok(BODY)) == BODY
     assert "authorization" not in server.requests[0].lower()
     with pytest.raises(StpolicyError, match="certificate"):
         fetch.get(f"{server.url}/x", largest=99, ca_file=None)
 
 
+def test_a_proxy_of_the_environment_is_asked(
+    server: Server, plain: Server, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain.answers[f"127.0.0.1:{server.port}"] = answer("502 No Way", b"")
+    monkeypatch.setenv("https_proxy", plain.url)
+    with pytest.raises(StpolicyError, match="502"):
+        _get(server, authority, ok(BODY))
+    assert plain.requests[0].startswith("CONNECT ")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert _get(server, authority, ok(BODY)) == BODY
+
+
+REDIRECTED: dict[str, Answer] = {
+    "moved": answer("301 Moved", b"", "Location: /y.json", "Content-Length: 0"),
+    "found": answer("302 Found", BODY, "Location: y.json"),
+    "r13 a loop": answer("302 Found", b"", "Location: /l.json"),
+    "r13 to http": answer("307 Found", b"", "Location: http://127.0.0.1/y.json"),
+    "r13 to ftp": answer("307 Found", b"", "Location: ftp://127.0.0.1/y.json"),
+    "r13 to a file": answer("307 Found", b"", "Location: file:///etc/passwd"),
+    "r13 nowhere": answer("302 Found", b"", "Location: https://:1/"),
+}
+
+
+@pytest.mark.parametrize("name", REDIRECTED)
+def test_redirects_of_a_list(name: str, server: Server, authority: Path) -> None:
+    server.answers |= {"/l.json": REDIRECTED[name], "/y.json": ok(BODY), "/l.json.asc": ok(b"s")}
+    source = Source(f"{server.url}/l.json", 99, 9, authority / "ca.pem")
+    if not name.startswith("r13"):
+        assert fetch.pair(source).data == BODY
+        return
+    with pytest.raises(StpolicyError):
+        fetch.pair(source)
+    assert len(server.requests) == (4 if "loop" in name else 1)
+
+
+KNOWN = (Validators('"1"', "Sat, 21 Nov 2026 00:00:00 GMT"), Validators('"2"'))
+SAME = answer("304 Not Modified", b"")
+OTHER = ok(BODY, 'ETag: "3"', "Last-Modified: Sun, 22 Nov 2026 00:00:00 GMT")
+
+
+def test_r16_nothing_has_changed(server: Server, authority: Path) -> None:
+    server.answers |= {"/l.json": SAME, "/l.json.asc": SAME}
+    source = Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem")
+    assert fetch.changed(source, KNOWN) is None
+    assert 'If-None-Match: "1"\r\nIf-Modified-Since: Sat, 21 Nov 2026 00:00:00 GMT\r\n' in server.requests[0]
+    assert 'If-None-Match: "2"\r\n' in server.requests[1]
+    assert "If-Modified-Since" not in server.requests[1]
+
+
+def test_r16_both_have_changed(server: Server, authority: Path) -> None:
+    server.answers |= {"/l.json": OTHER, "/l.json.asc": ok(b"s")}
+    pair = fetch.changed(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"), KNOWN)
+    assert pair is not None
+    assert pair.validators == (Validators('"3"', "Sun, 22 Nov 2026 00:00:00 GMT"), Validators())
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("same", ["/l.json", "/l.json.asc"])
+def test_r16_one_has_changed_so_both_are_fetched(same: str, server: Server, authority: Path) -> None:
+    """The server says 304 only to whoever asks for it."""
+    whole = {"/l.json": OTHER, "/l.json.asc": ok(b"s")}
+    server.answers |= whole
+    server.conditional = {same}
+    pair = fetch.changed(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"), KNOWN)
+    assert pair is not None
+    assert (pair.data, pair.signature) == (BODY, b"s")
+    assert ["If-None-Match" in head for head in server.requests] == [True, True, False, False]
+
+
+def test_r16_not_modified_though_nobody_asked(server: Server, authority: Path) -> None:
+    server.answers |= {"/l.json": SAME, "/l.json.asc": SAME}
+    with pytest.raises(StpolicyError, match="304"):
+        fetch.pair(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"))
+
+
+def test_validators_that_are_too_long_are_not_kept(server: Server, authority: Path) -> None:
+    server.answers |= {"/l.json": ok(BODY, f'ETag: "{"x" * 300}"'), "/l.json.asc": ok(b"s")}
+    pair = fetch.pair(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"))
+    assert pair.validators == (Validators(), Validators())
+
+
 def test_http_on_the_loopback_interface(plain: Server) -> None:
     plain.answers |= {"/l.json": ok(BODY), "/l.json.asc": ok(b"s")}
     with pytest.raises(Misuse):
-        fetch.pair(f"{plain.url}/l.json", largest=99, largest_signature=9, ca_file=None, allow_http=False)
+        fetch.pair(Source(f"{plain.url}/l.json", 99, 9))
     assert plain.requests == []
-    pair = fetch.pair(f"{plain.url}/l.json", largest=99, largest_signature=9, ca_file=None, allow_http=True)
-    assert pair == (BODY, b"s")
+    pair = fetch.pair(Source(f"{plain.url}/l.json", 99, 9, allow_http=True))
+    assert (pair.data, pair.signature) == (BODY, b"s")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from stpolicy import store
 from stpolicy.errors import StpolicyError
+from stpolicy.store import files, versions
 
 OLD, NEW = {"a": b"old a", "b": b"old b"}, {"a": b"new a", "b": b"new b"}
 
@@ -34,7 +35,7 @@ def _mode(path: Path) -> int:
 
 def test_t26_a_web_root(folder: Path, umask_077: None) -> None:
     name = store.publish(folder, "20261101T000000Z", OLD)
-    assert store.published(folder) == name
+    assert store.current(folder) == name
     assert name.startswith("20261101T000000Z-")
     assert {file: (folder / file).read_bytes() for file in OLD} == OLD
     assert str((folder / "a").readlink()) == "current/a"
@@ -116,7 +117,7 @@ def test_what_is_in_the_way_is_not_removed(name: str, kind: str, folder: Path) -
     with pytest.raises(StpolicyError, match="no link of ours"):
         store.publish(folder, "20261102T000000Z", OLD)
     assert thing.is_dir() if kind == "folder" else thing.read_bytes() == b"somebody's"
-    assert name == "current" or store.published(folder) is None
+    assert name == "current" or store.current(folder) is None
 
 
 def test_versions_that_is_a_file(folder: Path) -> None:
@@ -128,8 +129,8 @@ def test_versions_that_is_a_file(folder: Path) -> None:
 def test_r2_what_was_written_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that lies: the file is shorter than what was written."""
     store.publish(folder, "20261102T000000Z", OLD)
-    real = store.write
-    monkeypatch.setattr(store, "write", lambda path, data: real(path, data[:3]))
+    real = files.fill
+    monkeypatch.setattr(versions, "fill", lambda descriptor, data: real(descriptor, data[:3]))
     with pytest.raises(StpolicyError, match="does not hold"):
         store.publish(folder, "20261103T000000Z", NEW)
     assert (folder / "a").read_bytes() == OLD["a"]

@@ -77,7 +77,7 @@ def test_signature_of_the_right_time(made: int) -> None:
         ("ERRSIG KEY 22 10 00 1 9", Doubt.UNKNOWN_SIGNER),
         ("ERRSIG KEY 22 10 00 1 91 -", Doubt.BAD),
         ("ERRSIG KEY 22 10 00 1 4 -", Doubt.BAD),
-        ("ERRSIG KEY 22 10 00 1 6 -", Doubt.FUTURE),
+        ("ERRSIG KEY 22 10 00 1 6 -", Doubt.CLOCK),
         ("ERRSIG KEY 22 10 00 1 65 -", Doubt.BAD),
         ("ERRSIG KEY 1 2 00 1 5 -", Doubt.WEAK_DIGEST),
         ("ERRSIG KEY 2 10 00 1 5 -", Doubt.BAD),

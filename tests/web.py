@@ -51,6 +51,8 @@ class Server:
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self.answers: dict[str, Answer] = {}
         self.requests: list[str] = []
+        self.conditional: set[str] = set()
+        """Paths that have not changed, for whoever asks on that condition."""
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
@@ -91,6 +93,8 @@ class Server:
         self.requests.append(head.decode())
         path = head.split(b" ")[1].decode() if b" " in head else ""
         said = self.answers.get(path, answer("404 Not Found", b"no", "Content-Length: 2"))
+        if path in self.conditional and b"\r\nif-none-match:" in head.lower():
+            said = answer("304 Not Modified", b"")
         if callable(said):
             said(connection)
         else:

@@ -15,6 +15,7 @@ from stpolicy.model.finding import Report, Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stpolicy.fetch import Source
     from stpolicy.flows.validate import File
     from stpolicy.flows.verify import Pins
 
@@ -68,9 +69,7 @@ def publish(
         raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
     if ca_file is not None and not ca_file.is_file():
         raise Misuse(f"{ca_file} is no file")
-    mirror = flow.Mirror(check_url, ca_file, allow_http) if check_url else None
-    if mirror:
-        mirror.check()
+    live_at = _live_at(check_url, ca_file, max_size, allow_http=allow_http) if check_url else None
     who = _inputs.pins(keyring, signer, threshold)
     moment = _door.now(now)
     file, report, facts = None, Report(), dict[str, object](published=None, live=None)
@@ -84,14 +83,24 @@ def publish(
             return _door.FOUND
         report, facts["published"] = done.report.at_least(Severity.WARNING), done.version
         _door.say(f"{to}: {done.version}", quiet=quiet)
-    if mirror:
+    if live_at:
         file = file or _signed_here(list_path, signature, who, moment, max_size)
-        live = flow.look(mirror, file, who, now=moment, largest=max_size)
+        live = flow.look(live_at, file, who, now=moment)
         report, facts["live"] = report + live.report, live.good
         said = "is live and verifies" if live.good else "does not serve a list that may be used"
-        _door.say(f"{mirror.list_url} {said}", quiet=quiet and live.good)
+        _door.say(f"{live_at.url} {said}", quiet=quiet and live.good)
     _options.verdict(report, format_, None, **facts)
     return _door.FOUND if facts["live"] is False else _door.DONE
+
+
+def _live_at(url: str, ca_file: Path | None, largest: int, *, allow_http: bool) -> "Source":
+    from stpolicy.fetch import DEADLINE, Source
+    from stpolicy.flows.publish import list_url
+    from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
+
+    source = Source(list_url(url), largest, LARGEST_SIGNATURE, ca_file, allow_http, DEADLINE)
+    source.check()
+    return source
 
 
 def _signed_here(

@@ -23,22 +23,9 @@ class Published:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
-    """Where a published list can be fetched, and how."""
-
-    url: str
-    ca_file: Path | None = None
-    allow_http: bool = False
-
-    def check(self) -> None:
-        """Misuse for a URL that will not be fetched."""
-        fetch.check_url(self.list_url, allow_http=self.allow_http)
-
-    @property
-    def list_url(self) -> str:
-        """The URL of the JSON; a base URL gets the name of the list."""
-        return self.url if self.url.endswith(".json") else f"{self.url.rstrip('/')}/{LIST}"
+def list_url(url: str) -> str:
+    """The URL of the JSON; a base URL gets the name of the list."""
+    return url if url.endswith(".json") else f"{url.rstrip('/')}/{LIST}"
 
 
 def publish(
@@ -70,21 +57,11 @@ def publish(
         return Published(report, store.publish(folder, label, files))
 
 
-def look(
-    mirror: Mirror, published: File | None, who: Pins, *, now: datetime, largest: int = LARGEST
-) -> Verdict:
+def look(source: fetch.Source, published: File | None, who: Pins, *, now: datetime) -> Verdict:
     """Fetches what is live and verifies it as a server would; older than `published` is a rollback."""
-    data, signature = fetch.pair(
-        mirror.list_url,
-        largest=largest,
-        largest_signature=openpgp.LARGEST,
-        ca_file=mirror.ca_file,
-        allow_http=mirror.allow_http,
-    )
-    url = mirror.list_url
-    return verify(
-        File(url, data), File(f"{url}.asc", signature), who, now=now, newer_than=published, largest=largest
-    )
+    found = fetch.pair(source)
+    file, signature = File(source.url, found.data), File(f"{source.url}.asc", found.signature)
+    return verify(file, signature, who, now=now, newer_than=published, largest=source.largest)
 
 
 def _against_what_is_there(

@@ -15,6 +15,7 @@ class Doubt(StrEnum):
     BAD_KEY = "bad_key"
     THRESHOLD = "threshold"
     FUTURE = "future"
+    CLOCK = "clock"
     WEAK_DIGEST = "weak_digest"
     EXTRA_DATA = "extra_data"
 

@@ -78,6 +78,7 @@ SIGNATURE: tuple[Rule[Signatures], ...] = (
     signature.bad_key,
     signature.threshold,
     signature.future,
+    signature.clock,
     signature.weak_digest,
     signature.extra_data,
 )

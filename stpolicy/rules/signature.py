@@ -70,6 +70,15 @@ def future(signatures: Signatures) -> Iterator[Problem]:
     yield from _doubts(signatures, Doubt.FUTURE)
 
 
+@rule("signature.clock", Severity.ERROR)
+def clock(signatures: Signatures) -> Iterator[Problem]:
+    """The clock of this machine is before the day on which the signer's key was made.
+
+    It looks like a forgery and is a clock that was never set. Set it, for example with a time daemon.
+    """
+    yield from _doubts(signatures, Doubt.CLOCK)
+
+
 @rule("signature.weak_digest", Severity.ERROR)
 def weak_digest(signatures: Signatures) -> Iterator[Problem]:
     """A signature uses a digest weaker than SHA-256.

@@ -168,7 +168,7 @@ def test_t24_garbage_in_the_web_root_is_replaced(there: bytes, file: str, site: 
 def test_r5_busy(site: Site) -> None:
     with store.locked(site.root), pytest.raises(Busy):
         site.publish(DATA)
-    assert store.published(site.root) is None
+    assert store.current(site.root) is None
 
 
 def test_r4_a_full_disk(site: Site) -> None:

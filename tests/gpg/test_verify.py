@@ -67,7 +67,7 @@ def test_r7_a_key_that_is_younger_than_the_clock(people: People) -> None:
     (fay,) = home.fingerprints("Fay")
     made = home.gpg("--armor", "--detach-sign", data=LIST, at=then + timedelta(days=1))
     verdict = check(LIST, made, pins(home.gpg("--export"), "ring", [fay], 1), now=lists.NOW)
-    assert _codes(verdict) == ("signature.future",)
+    assert _codes(verdict) == ("signature.clock",)
 
 
 def _verdict_of(people: People, *raw: bytes, data: bytes = LIST) -> Signatures:

@@ -1,0 +1,123 @@
+"""Whether an offered pair is installed. Pure: bytes, signatures, mark and clock in; a decision out.
+
+1. Nothing in the list is believed before its signatures are.
+2. The list must be one, and one that can be used.
+3. Neither its timestamp nor its newest signature may lie ahead of the clock or behind the mark; a
+   second list with the timestamp of the first is somebody's trick.
+4. It must be in force.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from stpolicy import rules
+from stpolicy.document.list import Document
+from stpolicy.flows.validate import judged
+from stpolicy.model.dates import Instant, instant
+from stpolicy.model.finding import Candidate, Finding, Severity
+from stpolicy.model.mark import Mark
+from stpolicy.model.outcome import Outcome, Reason
+from stpolicy.model.policy import PolicyList
+from stpolicy.model.signature import Doubt, Signatures
+from stpolicy.rules.dates import TOLERANCE
+from stpolicy.suffixes import PublicSuffixes
+
+_DOUBTS = {
+    Doubt.MALFORMED: Reason.MALFORMED_SIGNATURE,
+    Doubt.EXTRA_DATA: Reason.MALFORMED_SIGNATURE,
+    Doubt.BAD: Reason.BAD_SIGNATURE,
+    Doubt.WEAK_DIGEST: Reason.BAD_SIGNATURE,
+    Doubt.UNKNOWN_SIGNER: Reason.UNKNOWN_SIGNER,
+    Doubt.BAD_KEY: Reason.BAD_KEY,
+    Doubt.THRESHOLD: Reason.THRESHOLD,
+    Doubt.FUTURE: Reason.FUTURE,
+    Doubt.CLOCK: Reason.CLOCK,
+}
+_REASONS = {"document.too_large": Reason.TOO_LARGE, "dates.future": Reason.FUTURE}
+"""Of the findings; every other error makes a list `invalid`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done with an offer; `mark` and `policies` are there when it is to be believed."""
+
+    outcome: Outcome
+    mark: Mark | None = None
+    policies: PolicyList | None = None
+
+
+def mark_of(data: bytes, timestamp: Instant, signatures: Signatures) -> Mark:
+    """The mark of a trusted pair."""
+    return Mark(timestamp, signatures.newest, hashlib.sha256(data).hexdigest())
+
+
+def distrusted(signatures: Signatures) -> Outcome:
+    """Why signatures are not believed; the first doubt counts."""
+    doubt, message = signatures.doubts[0]
+    return Outcome(_DOUBTS[doubt], message)
+
+
+def decide(
+    document: Document, data: bytes, signatures: Signatures, mark: Mark | None, *, now: datetime
+) -> Decision:
+    """Judges a list that its signatures are trusted for; `mark` is of the newest pair there ever was.
+
+    INSTALLED stands for "install it", also for what the mark knows already: whoever holds the same
+    pair, whole and verified, need not ask.
+    """
+    if document.policies is None:
+        return Decision(_first(document.report.findings))
+    policies = document.policies
+    if foreign := policies.not_ascii:
+        return Decision(Outcome(Reason.INVALID, f"the name {foreign[0]!r} is not in A-labels"))
+    report = judged(document, _RULES, Candidate(policies, now, PublicSuffixes(), issued=True))
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    if errors:
+        return Decision(_first(errors))
+    offered = mark_of(data, policies.timestamp.instant, signatures)
+    if outcome := _behind(offered, mark):
+        return Decision(outcome, offered, policies)
+    if policies.is_expired(now):
+        return Decision(
+            Outcome(Reason.EXPIRED, f"the list is not in force since {policies.expires}"), offered, policies
+        )
+    return Decision(Outcome(Reason.INSTALLED), offered, policies)
+
+
+_RULES = tuple(rule for rule in rules.INSTALL if rule.code not in ("dates.expired", "history.rolled_back"))
+"""The two others are asked here, of the mark and not of a list."""
+
+
+def _first(findings: Sequence[Finding]) -> Outcome:
+    # A date ahead of the clock says less than bytes that are no list.
+    worst = min(findings, key=lambda finding: finding.code == "dates.future")
+    place = f"{worst.line}:{worst.column}: " if worst.line else ""
+    return Outcome(_REASONS.get(worst.code, Reason.INVALID), f"{place}{worst.message} [{worst.code}]")
+
+
+def _behind(offered: Mark, mark: Mark | None) -> Outcome | None:
+    """Whether an offer is older than the mark, or another list of the same moment."""
+    if mark is None:
+        return None
+    if offered.timestamp < mark.timestamp:
+        said = f"the list of {offered.timestamp} is older than the one of {mark.timestamp}"
+        return Outcome(Reason.ROLLED_BACK, said)
+    if offered.timestamp == mark.timestamp and offered.sha256 != mark.sha256:
+        said = f"two lists bear the timestamp {mark.timestamp}: {mark.sha256} and {offered.sha256}"
+        return Outcome(Reason.EQUIVOCATION, said)
+    if offered.signed < mark.signed:
+        said = f"the signature of {offered.signed} is older than the one of {mark.signed}"
+        return Outcome(Reason.ROLLED_BACK, said)
+    return None
+
+
+def bounded_now(now: datetime, mark: Mark | None) -> datetime:
+    """The clock, unless it is more than a day behind the mark: then the mark's time.
+
+    So turning the clock back makes no expired list good again.
+    """
+    if mark is None or instant(now) + TOLERANCE >= mark.timestamp:
+        return now
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=mark.timestamp.seconds)
