@@ -21,7 +21,11 @@ _STALL = 30
 _T = TypeVar("_T")
 
 
-class TooLarge(StpolicyError):
+class Unreachable(StpolicyError):
+    """A server does not give what it was asked for: it may do so another time, or another one may."""
+
+
+class TooLarge(Unreachable):
     """A server sends more than was allowed."""
 
 
@@ -170,7 +174,7 @@ def _within(deadline: float, url: str, work: Callable[[], _T]) -> _T:
     if failed:
         raise failed[0]
     if not done:
-        raise StpolicyError(f"{url} did not answer within {deadline:g} s")
+        raise Unreachable(f"{url} did not answer within {deadline:g} s")
     return done[0]
 
 
@@ -215,24 +219,27 @@ def _get(
                 _check_head(url, response.status_code, response.headers.get("Content-Encoding", ""))
                 return Answer(_body(url, response, largest), _validators(response))
         except (requests.RequestException, OSError) as wrong:
-            raise StpolicyError(f"{url} cannot be fetched: {_reason(wrong)}") from wrong
+            raise Unreachable(f"{url} cannot be fetched: {_reason(wrong)}") from wrong
     raise AssertionError  # the last round returns or raises
 
 
 def _followed(url: str, location: str) -> str:
     """Where a redirect leads, if it may be followed: never to another scheme."""
     target = urljoin(url, location)
-    check_url(target, allow_http=True)
+    try:
+        check_url(target, allow_http=True)
+    except Misuse as wrong:
+        raise Unreachable(f"{url} leads to {target!r}") from wrong
     if _parts(target).scheme != _parts(url).scheme:
-        raise StpolicyError(f"{url} leads to {target}, which is another scheme")
+        raise Unreachable(f"{url} leads to {target}, which is another scheme")
     return target
 
 
 def _check_head(url: str, status: int, encoding: str) -> None:
     if status != 200:
-        raise StpolicyError(f"{url} answers {status}", "the URL must lead to a status of 200")
+        raise Unreachable(f"{url} answers {status}", "the URL must lead to a status of 200")
     if encoding not in ("", "identity"):
-        raise StpolicyError(f"{url} answers with the encoding {encoding!r}, which was not asked for")
+        raise Unreachable(f"{url} answers with the encoding {encoding!r}, which was not asked for")
 
 
 def _validators(response: "requests.Response") -> Validators:
@@ -251,7 +258,7 @@ def _body(url: str, response: "requests.Response", largest: int) -> bytes:
             raise TooLarge(f"{url} sends more than {largest} bytes")
     announced = response.headers.get("Content-Length")
     if announced is not None and announced != str(len(body)):
-        raise StpolicyError(f"{url} announced {announced} bytes and sent {len(body)}")
+        raise Unreachable(f"{url} announced {announced} bytes and sent {len(body)}")
     return bytes(body)
 
 

@@ -1,6 +1,10 @@
 """Every command, in the order in which the help lists them."""
 
-from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish, explain  # isort: skip
+# isort: off
+from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish
+from stpolicy.cli import update, explain
+
+# isort: on
 from stpolicy.cli._app import alias as alias_group
 from stpolicy.cli._app import app
 from stpolicy.cli._app import keys as keys_group
@@ -20,6 +24,7 @@ __all__ = [
     "publish",
     "show",
     "sign",
+    "update",
     "validate",
     "verify",
 ]

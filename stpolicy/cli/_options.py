@@ -163,3 +163,7 @@ GpgTimeout = Annotated[
 Days = Annotated[
     int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until the list expires.")
 ]
+STATE_FOLDER = Path("/var/lib/stpolicy")
+StateFolder = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where the installed list and its state are kept.")
+]

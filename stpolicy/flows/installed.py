@@ -1,0 +1,87 @@
+"""installed: the pair below a state folder, verified each time that it is used."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stpolicy import openpgp, store
+from stpolicy.document import state as state_file
+from stpolicy.document.list import parse
+from stpolicy.errors import StpolicyError
+from stpolicy.flows.verify import Pins, check
+from stpolicy.model.dates import Instant
+from stpolicy.model.mark import Mark
+from stpolicy.model.state import Listed, State
+
+LIST, SIGNATURE, MARK, STATE = "policy.json", "policy.json.asc", "mark", "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A pair whose signature is good, whether or not it is still in force."""
+
+    data: bytes
+    signature: bytes
+    listed: Listed
+    signed: Instant
+
+    @property
+    def mark(self) -> Mark:
+        """What an offer is compared by."""
+        return Mark(self.listed.timestamp, self.signed, self.listed.sha256)
+
+
+def read_state(folder: Path) -> State | None:
+    """What the last run left."""
+    return state_file.read(_bytes(folder / STATE, state_file.LARGEST))
+
+
+def read_mark(folder: Path) -> Mark | None:
+    """The high-water mark; None when there is none that can be read."""
+    return Mark.read((_bytes(folder / MARK, 4096) or b"").decode("ascii", "replace"))
+
+
+def installed(
+    folder: Path, who: Pins, *, now: datetime, largest: int, state: State | None
+) -> Installed | None:
+    """The installed pair; None when there is none, or it is torn, damaged or not by the pinned signers.
+
+    Its dates are those that the state remembers for exactly these bytes: reading the list again would
+    take longer than everything else in a run that changes nothing.
+    """
+    name = store.current(folder)
+    if name is None:
+        return None
+    data = _bytes(folder / store.CURRENT / LIST, largest)
+    signature = _bytes(folder / store.CURRENT / SIGNATURE, openpgp.LARGEST)
+    if data is None or signature is None or len(data) > largest:
+        return None
+    signatures = check(data, signature, who, now=now)
+    if not signatures.trusted:
+        return None
+    listed = _listed(data, name, state)
+    return Installed(data, signature, listed, signatures.newest) if listed else None
+
+
+def _listed(data: bytes, version: str, state: State | None) -> Listed | None:
+    digest = hashlib.sha256(data).hexdigest()
+    if state and state.listed and (state.listed.sha256, state.listed.version) == (digest, version):
+        return state.listed
+    policies = parse(data, LIST, largest=len(data)).policies
+    if policies is None:
+        return None
+    return Listed(policies.timestamp.instant, policies.expires.instant, digest, version)
+
+
+def highest(*marks: Mark | None) -> Mark | None:
+    """The highest of several marks; the first of those that are equally high."""
+    return max((mark for mark in marks if mark), key=lambda mark: mark.height, default=None)
+
+
+def _bytes(path: Path, largest: int) -> bytes | None:
+    """What can be read of a file; a local fault is no reason to stop (T24)."""
+    try:
+        return store.read_if_there(path, largest)
+    except (StpolicyError, OSError):
+        return None

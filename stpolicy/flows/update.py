@@ -1,0 +1,215 @@
+"""update: fetch.pair -> gpgv -> trust -> document -> decide -> store.install -> the map.
+
+Mirrors are asked in order until one has a pair that is good. Whatever any of them does, the pair that
+is installed stays until a better one lies on the disk and one link is switched to it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from stpolicy import fetch, store
+from stpolicy.document import state as state_file
+from stpolicy.document.list import parse
+from stpolicy.errors import StpolicyError
+from stpolicy.fetch import Pair, Source, Validators
+from stpolicy.flows.decide import Decision, bounded_now, decide, distrusted
+from stpolicy.flows.installed import (
+    LIST,
+    MARK,
+    SIGNATURE,
+    STATE,
+    Installed,
+    highest,
+    installed,
+    read_mark,
+    read_state,
+)
+from stpolicy.flows.verify import Pins, check
+from stpolicy.model.dates import instant
+from stpolicy.model.mark import Mark
+from stpolicy.model.outcome import Outcome, Reason
+from stpolicy.model.policy import PolicyList
+from stpolicy.model.signature import Doubt
+from stpolicy.model.state import Listed, State
+
+TRIES = 3
+"""How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
+
+_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one mirror came to; `pair` is there when it is to be installed."""
+
+    url: str
+    decision: Decision
+    pair: Pair | None = None
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is taken or not."""
+        return self.decision.outcome.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run came to. `refused` are the offers that were not taken, in the order of the mirrors."""
+
+    state: State
+    refused: tuple[Offer, ...] = ()
+    warnings: tuple[str, ...] = ()
+    fresh: PolicyList | None = None
+    """The list, when this run has installed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who is followed, and where what they publish is kept."""
+
+    sources: tuple[Source, ...]
+    who: Pins
+    folder: Path
+    client: str
+    largest: int
+
+
+def update(follower: Follower, *, now: datetime, reset: bool = False) -> Run:
+    """One run; `reset` forgets the mark, for who knows that it is wrong."""
+    folder = follower.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with store.locked(folder):
+        before, mark = read_state(folder), None if reset else read_mark(folder)
+        moment = bounded_now(now, mark)
+        there = installed(folder, follower.who, now=moment, largest=follower.largest, state=before)
+        high = None if reset else highest(mark, there.mark if there else None)
+        moment = bounded_now(now, high)
+        offers = _ask(follower, there, high, before, moment)
+        run = _settle(follower, offers, there, before, moment)
+        warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
+        warnings += ["the mark of the newest list was forgotten, as asked"] if reset else []
+        run = replace(run, warnings=(*run.warnings, *warnings))
+        _remember(folder, run.state)
+    return run
+
+
+def _ask(
+    follower: Follower, there: Installed | None, high: Mark | None, before: State | None, now: datetime
+) -> list[Offer]:
+    offers: list[Offer] = []
+    for source in follower.sources:
+        offer = _offer(source, follower.who, there, high, before, now)
+        offers.append(offer)
+        if offer.reason is Reason.INSTALLED:
+            break
+        # A mirror that has had nothing new for half of a list's life may be frozen.
+        if (
+            there
+            and offer.reason is Reason.UNCHANGED
+            and there.listed.left(instant(now)) > there.listed.life / 2
+        ):
+            break
+    return offers
+
+
+def _offer(
+    source: Source, who: Pins, there: Installed | None, high: Mark | None, before: State | None, now: datetime
+) -> Offer:
+    same = Decision(Outcome(Reason.UNCHANGED))
+    known = _known(source.url, there, before)
+    try:
+        if known and fetch.changed(source, known) is None:
+            return Offer(source.url, same)
+        for _ in range(TRIES):
+            found = fetch.pair(source)
+            if there and (found.data, found.signature) == (there.data, there.signature):
+                return Offer(source.url, same, found)
+            signatures = check(found.data, found.signature, who, now=now)
+            if signatures.trusted or signatures.doubts[0][0] not in _TORN:
+                break
+    except fetch.TooLarge as wrong:
+        return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
+    except fetch.Unreachable as wrong:
+        return Offer(source.url, Decision(Outcome(Reason.NETWORK, wrong.message)))
+    if not signatures.trusted:
+        return Offer(source.url, Decision(distrusted(signatures)))
+    document = parse(found.data, LIST, largest=source.largest)
+    decision = decide(document, found.data, signatures, high, now=now)
+    if there and decision.outcome.reason is Reason.INSTALLED and decision.mark == there.mark:
+        return Offer(source.url, same, found)
+    return Offer(source.url, decision, found)
+
+
+def _known(url: str, there: Installed | None, before: State | None) -> tuple[Validators, Validators] | None:
+    """The validators of the installed pair, which has been verified in this run (R16)."""
+    texts = before.validators.get(url) if there and before else None
+    if not texts or not there or texts[0] != there.listed.version:
+        return None
+    known = Validators(*texts[1:3]), Validators(*texts[3:5])
+    return known if all(condition.headers() for condition in known) else None
+
+
+def _settle(
+    follower: Follower, offers: list[Offer], there: Installed | None, before: State | None, now: datetime
+) -> Run:
+    """Installs what is to be installed, and says what the whole run came to."""
+    best = min(offers, key=lambda offer: _rank(offer.reason))
+    outcome, url = best.decision.outcome, best.url
+    refused = tuple(offer for offer in offers if offer.reason.exit_code)
+    listed = there.listed if there else None
+    if best.reason is Reason.INSTALLED:
+        try:
+            listed = _install(follower.folder, best)
+        except (OSError, StpolicyError) as wrong:
+            outcome = Outcome(Reason.DISK, f"{follower.folder}: {wrong}")
+    elif listed and listed.is_expired(instant(now)) and outcome.reason.exit_code != 1:
+        more = f"; {outcome.message}" if outcome.message else ""
+        outcome = Outcome(Reason.EXPIRED, f"the installed list is not in force since {listed.expires}{more}")
+    good = outcome.reason.exit_code == 0
+    state = State(
+        outcome.reason,
+        outcome.message,
+        instant(now),
+        follower.client,
+        instant(now) if good else before.last_success if before else None,
+        url if good else None,
+        listed,
+        _validators(listed, best, before),
+        before.table if before else None,
+    )
+    fresh = best.decision.policies if outcome.reason is Reason.INSTALLED else None
+    return Run(state, refused, (), fresh)
+
+
+def _rank(reason: Reason) -> int:
+    """The best comes first: what is good, what was refused, what could not be looked at."""
+    order = {0: 0, 1: 2, 3: 3}
+    return 0 if reason is Reason.INSTALLED else 1 if reason is Reason.UNCHANGED else order[reason.exit_code]
+
+
+def _install(folder: Path, offer: Offer) -> Listed:
+    pair, mark, policies = offer.pair, offer.decision.mark, offer.decision.policies
+    if pair is None or mark is None or policies is None:
+        raise AssertionError
+    label = str(mark.timestamp).replace("-", "").replace(":", "")
+    files = {LIST: pair.data, SIGNATURE: pair.signature}
+    version = store.install(folder, label, files, (MARK, mark.text().encode("ascii")))
+    return Listed(mark.timestamp, policies.expires.instant, mark.sha256, version)
+
+
+def _validators(listed: Listed | None, best: Offer, before: State | None) -> dict[str, tuple[str, ...]]:
+    """Those of the version that is installed now; the others would only bring it back whole."""
+    kept = {
+        url: texts
+        for url, texts in (before.validators.items() if before else ())
+        if listed and texts[0] == listed.version
+    }
+    if listed and best.pair and best.reason in (Reason.INSTALLED, Reason.UNCHANGED):
+        first, second = best.pair.validators
+        kept[best.url] = (listed.version, first.etag, first.modified, second.etag, second.modified)
+    return kept
+
+
+def _remember(folder: Path, state: State) -> None:
+    store.replace(folder / STATE, state_file.dump(state))

@@ -1,0 +1,71 @@
+"""What a mail server knows of the list that it follows: written by each run, read by `status`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from stpolicy.model.dates import Instant
+from stpolicy.model.outcome import Reason
+
+FORGOTTEN = timedelta(hours=48)
+"""Without a verified list for so long, somebody should know."""
+
+_ALARM = timedelta(days=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The installed list: its dates, the SHA-256 of its JSON, and the name of its version."""
+
+    timestamp: Instant
+    expires: Instant
+    sha256: str
+    version: str
+
+    @property
+    def life(self) -> timedelta:
+        """From the day that it was dated to the one on which it runs out."""
+        return self.expires - self.timestamp
+
+    def left(self, now: Instant) -> timedelta:
+        """How long it is still in force; negative once it has run out."""
+        return self.expires - now
+
+    def is_expired(self, now: Instant) -> bool:
+        """A list runs out AT `expires`."""
+        return now >= self.expires
+
+    def is_running_out(self, now: Instant) -> bool:
+        """Whether less than a third of its life is left, and less than four days."""
+        return self.left(now) < min(self.life / 3, _ALARM)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The map that a mail server uses: what it was made of, as a digest, where it is and what it holds."""
+
+    stamp: str
+    name: str
+    """TYPE:PATH."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The last run, and what lasts from run to run."""
+
+    reason: Reason
+    message: str
+    at: Instant
+    client: str
+    last_success: Instant | None = None
+    """When a list was last verified, be it a new one or the one that was there."""
+    url: str | None = None
+    listed: Listed | None = None
+    validators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By URL: the version that they belong to, then ETag and Last-Modified of the list and its signature."""
+    table: Table | None = None
+
+    def is_forgotten(self, now: Instant) -> bool:
+        """Whether nothing has been verified for too long."""
+        return self.last_success is None or now - self.last_success > FORGOTTEN

@@ -1,0 +1,65 @@
+"""What following a list came to, for people (who are told only what they should know) and programs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stpolicy.model.dates import Instant
+from stpolicy.model.outcome import Reason
+from stpolicy.model.state import State
+from stpolicy.output.escape import json_text
+
+PASSING = frozenset({Reason.NETWORK, Reason.CLOCK})
+"""Faults that mostly pass by themselves; a person hears of them when they last."""
+
+
+def sentence(state: State, *, verbose: bool = False) -> str:
+    """The line about a run; empty when there is nothing that a person must know."""
+    if state.reason.exit_code == 0:
+        return _good(state) if verbose else ""
+    if state.reason in PASSING and not verbose and not _matters(state, state.at):
+        return ""
+    return f"{state.message} [{state.reason}]{_standing(state)}"
+
+
+def _matters(state: State, now: Instant) -> bool:
+    return state.listed is None or state.listed.is_running_out(now) or state.is_forgotten(now)
+
+
+def _good(state: State) -> str:
+    if state.listed is None:
+        return str(state.reason)
+    return f"{state.reason}: the list of {state.listed.timestamp}, in force until {state.listed.expires}"
+
+
+def _standing(state: State) -> str:
+    """What the mail server goes on with."""
+    if state.listed is None:
+        return "; no list is installed"
+    if state.listed.is_expired(state.at):
+        return f"; the installed list is not in force since {state.listed.expires}"
+    return f"; the list of {state.listed.timestamp} stays, in force until {state.listed.expires}"
+
+
+def as_json(state: State, refused: Iterable[Mapping[str, str]], warnings: Iterable[str]) -> str:
+    """One object; `list` is what is installed now."""
+    listed = state.listed
+    document: dict[str, Any] = {
+        "findings": [],
+        "summary": {"errors": int(state.reason.exit_code == 1), "warnings": len(list(warnings)), "notes": 0},
+        "reason": str(state.reason),
+        "exit": state.reason.exit_code,
+        "message": state.message,
+        "at": str(state.at),
+        "last_success": None if state.last_success is None else str(state.last_success),
+        "url": state.url,
+        "refused": list(refused),
+        "list": listed
+        and {
+            "timestamp": str(listed.timestamp),
+            "expires": str(listed.expires),
+            "sha256": listed.sha256,
+            "version": listed.version,
+        },
+        "map": state.table and {"name": state.table.name, "counts": dict(state.table.counts)},
+    }
+    return json_text(document)
