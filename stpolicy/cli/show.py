@@ -25,7 +25,6 @@ def show(
 
     Exit code 1 for a domain that is not listed. The list's signature is not looked at: see verify.
     """
-    from stpolicy import resources
     from stpolicy.flows import show as flow
     from stpolicy.output import show as text
 
@@ -34,7 +33,6 @@ def show(
         _inputs.read(list_path, largest=max_size),
         domain,
         now=_door.now(now),
-        templates=resources.templates(),
         largest=max_size,
     )
     as_text = format_ is _options.PlainFormat.TEXT

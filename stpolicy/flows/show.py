@@ -1,7 +1,6 @@
 """show: the policy in force for a domain, and the line that a mail server would use."""
 
 from datetime import datetime
-from pathlib import Path
 
 from stpolicy.document.list import load
 from stpolicy.flows.validate import File
@@ -12,7 +11,7 @@ from stpolicy.render import postfix
 from stpolicy.suffixes import PublicSuffixes
 
 
-def show(file: File, domain: str, *, now: datetime, templates: Path, largest: int) -> Shown:
+def show(file: File, domain: str, *, now: datetime, largest: int) -> Shown:
     """Looks a domain up."""
     policies = load(file.data, file.name, largest=largest)
     name = canonical(domain)
@@ -20,14 +19,14 @@ def show(file: File, domain: str, *, now: datetime, templates: Path, largest: in
     policy = policies.resolve(entry.policy) if entry else None
     alias = entry.policy.name if entry and isinstance(entry.policy, Alias) else None
     expired = policies.is_expired(now)
-    return Shown(name, entry is not None, alias, policy, policies, expired, _line(name, policy, templates))
+    return Shown(name, entry is not None, alias, policy, policies, expired, _line(name, policy))
 
 
-def _line(domain: Domain, policy: Policy | None, templates: Path) -> str:
+def _line(domain: Domain, policy: Policy | None) -> str:
     if policy is None:
         return ""
     try:
-        found = postfix.rows(domain, policy, PublicSuffixes())
+        found = postfix.rows(domain, policy, PublicSuffixes(), postfix.PLAIN)
     except ValueError:
         return ""  # `validate` says what is wrong with the name
-    return postfix.text(found, templates) if found else ""
+    return "".join(f"{row}\n" for row in found)

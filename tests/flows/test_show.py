@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from stpolicy import resources
 from stpolicy.flows.show import show
 from stpolicy.flows.validate import File
 from stpolicy.model.policy import Mode
@@ -28,7 +27,7 @@ LIST = File(
 
 
 def shown(domain: str, now: datetime) -> Shown:
-    return show(LIST, domain, now=now, templates=resources.templates(), largest=1 << 20)
+    return show(LIST, domain, now=now, largest=1 << 20)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""render: a list, a site's own decisions -> rows -> template -> the text of a map."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stpolicy.model.finding import Suffixes
+from stpolicy.model.names import Domain
+from stpolicy.model.overlay import Local, Overlay, in_force, overdue
+from stpolicy.model.policy import PolicyList
+from stpolicy.render import template
+from stpolicy.render.postfix import Profile, Table, table
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a site wants its map."""
+
+    profile: Profile
+    overlays: tuple[Overlay, ...]
+    template: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text of a map and what is in it; `expired` says that the list is not in force."""
+
+    text: str
+    table: Table
+    expired: bool
+    overdue: tuple[tuple[Domain, Local], ...]
+
+
+def render(
+    policies: PolicyList | None, data: bytes, wanted: Wanted, *, now: datetime, suffixes: Suffixes
+) -> Rendered:
+    """The map of a list; of one that has run out, or of none, only the site's own rows stay."""
+    expired = policies is not None and policies.is_expired(now)
+    effective = None if expired else policies
+    found = table(effective, in_force(wanted.overlays, now), wanted.profile, suffixes)
+    header = list(_header(policies, data, found, wanted.profile, expired=expired))
+    text = template.text(wanted.template, header, found.lines)
+    return Rendered(text, found, expired, tuple(overdue(wanted.overlays, now)))
+
+
+def _header(
+    policies: PolicyList | None, data: bytes, found: Table, profile: Profile, *, expired: bool
+) -> Iterator[str]:
+    version = ".".join(map(str, profile.version)) or "of an unknown version, so for the oldest"
+    yield f"STARTTLS policy list for Postfix {version} (smtp_tls_policy_maps); written by stpolicy, do not edit"
+    if policies is None:
+        yield "no list is installed"
+    else:
+        state = f"NOT IN FORCE since {policies.expires}" if expired else f"in force until {policies.expires}"
+        yield f"list of {policies.timestamp}, {state}, sha256 {hashlib.sha256(data).hexdigest()}"
+    yield summary(found)
+    if found.wide:
+        yield (
+            f"{found.wide} domains have a suffix, which here covers names of any depth and no name of an MX: "
+            "see docs/USAGE.md"
+        )
+
+
+def summary(found: Table) -> str:
+    """What became of the domains, in one line."""
+    counted = [
+        (found.enforced, "enforced"),
+        (found.testing, "in testing"),
+        (found.overlay, "decided here"),
+        (found.excluded, "excluded here"),
+        (found.dane, "left to DANE"),
+        (found.unseen, "left out, no host was seen"),
+        (found.plain, "bound to the certificate only"),
+        (len(found.refused), "refused"),
+    ]
+    said = [f"{count} {what}" for count, what in counted if count or what in ("enforced", "in testing")]
+    return f"domains: {', '.join(said)}"
