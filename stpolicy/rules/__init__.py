@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stpolicy.model.finding import Candidate, Problem, Rule, S, Severity
+from stpolicy.model.mail_server import Installed, MailServer
 from stpolicy.model.signature import Signatures
-from stpolicy.rules import dates, history, mxs, policies, signature
+from stpolicy.rules import dates, history, install, mxs, policies, signature
+from stpolicy.rules.postfix import maps, tls, ways
 
 LIST: tuple[Rule[Candidate], ...] = (
     dates.reversed_dates,
@@ -95,7 +97,31 @@ INSTALL: tuple[Rule[Candidate], ...] = (
 )
 """Clients, on a list whose signature they trust. None depends on tables that a library may change."""
 
-ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE)
+POSTFIX: tuple[Rule[MailServer], ...] = (
+    tls.level_none,
+    tls.no_ca,
+    maps.map_missing,
+    maps.map_stale,
+    maps.map_type,
+    maps.map_order,
+    ways.relayhost,
+    ways.fallback_relay,
+    ways.transport,
+    ways.override,
+    ways.tls_required,
+    tls.smtputf8,
+    tls.loglevel,
+    tls.unverified,
+)
+"""`doctor`, of a Postfix."""
+
+STATUS: tuple[Rule[Installed], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
+"""`doctor` and `status`, of the list's folder on a mail server."""
+
+DOCTOR: tuple[Rule[Any], ...] = (*POSTFIX, *STATUS)
+"""`doctor`."""
+
+ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE, *DOCTOR)
 """Every rule once, in the order of the documentation."""
 
 

@@ -1,0 +1,185 @@
+"""Facts about a mail server: how its Postfix is set up, and what lies in the list's folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from stpolicy.model.dates import Instant, instant
+from stpolicy.model.table import Table, tables
+
+PARAMETERS = (
+    "smtp_tls_security_level",
+    "smtp_use_tls",
+    "smtp_enforce_tls",
+    "smtp_tls_policy_maps",
+    "smtp_tls_CAfile",
+    "smtp_tls_CApath",
+    "smtp_tls_loglevel",
+    "smtp_fallback_relay",
+    "smtputf8_enable",
+    "relayhost",
+    "sender_dependent_relayhost_maps",
+    "transport_maps",
+    "default_transport",
+    "relay_transport",
+    "sender_dependent_default_transport_maps",
+    "parent_domain_matches_subdomains",
+)
+"""What decides whether the list works; every Postfix since 3.0 has all of them."""
+
+NEWER_PARAMETERS = {"tls_required_enable": (3, 10)}
+"""Parameters that not every Postfix has, and the first that has them."""
+
+_LEVELS = frozenset({"none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"})
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A line of master.cf, and what its `-o` options set."""
+
+    name: str
+    kind: str
+    program: str
+    overrides: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a transport map says about a listed domain: the key that was found and its value."""
+
+    domain: str
+    table: str
+    key: str
+    value: str
+
+    @property
+    def transport(self) -> str:
+        """The service that is named; empty for the default."""
+        return self.value.partition(":")[0]
+
+    @property
+    def nexthop(self) -> str:
+        """Where mail goes instead of to the domain; empty for the domain itself."""
+        return self.value.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMap:
+    """The table that is made of the list. Dates are None for files that are not there."""
+
+    table: Table
+    written: Instant | None = None
+    """When the text was."""
+    indexed: Instant | None = None
+    """When the file was that Postfix reads."""
+    digest: str | None = None
+    """Of the list, as the comments at the top of the text give it."""
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a session with a listed domain's mail server came to."""
+
+    domain: str
+    host: str
+    verified: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file or a folder, and its mode."""
+
+    path: str
+    mode: int
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledList:
+    """The list in force: its dates, the SHA-256 of its bytes, and the domains that are to be enforced."""
+
+    timestamp: Instant
+    expires: Instant
+    digest: str
+    domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What lies in the list's folder, and whom the settings trust."""
+
+    folder: str
+    now: datetime
+    list: InstalledList | None = None
+    last_success: Instant | None = None
+    """When a list that was offered was verified for the last time."""
+    signers: tuple[str, ...] = ()
+    seen: tuple[Seen, ...] = ()
+
+    @property
+    def at(self) -> Instant:
+        """The time to judge by, as dates of lists are."""
+        return instant(self.now)
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A Postfix. Values of parameters have their `$names` replaced."""
+
+    version: tuple[int, ...]
+    types: frozenset[str]
+    settings: Mapping[str, str]
+    services: tuple[Service, ...]
+    installed: Installed
+    map: PolicyMap | None = None
+    routes: tuple[Route, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    no_ca_file: tuple[str, ...] = ()
+    """Which of the files and folders with certification authorities are named and not there."""
+    roots: str = "/etc/ssl/certs/ca-certificates.crt"
+    """Where this system has its certification authorities."""
+    postconf: str = "postconf"
+    """How a person calls it for this configuration."""
+
+    def setting(self, name: str, service: Service | None = None) -> str:
+        """The value of a parameter, for a service if one is named; empty when it is unknown."""
+        own = service.overrides if service else {}
+        return own.get(name, self.settings.get(name, "")).strip()
+
+    def level(self, service: Service | None = None) -> str:
+        """The security level where no policy says otherwise; the older two parameters count when it is empty."""
+        level = self.setting("smtp_tls_security_level", service).lower()
+        if level:
+            return level
+        if self.setting("smtp_enforce_tls", service).lower() == "yes":
+            return "encrypt"
+        return "may" if self.setting("smtp_use_tls", service).lower() == "yes" else "none"
+
+    def known_level(self) -> bool:
+        """Whether Postfix has such a level."""
+        return self.level() in _LEVELS
+
+    def policy_maps(self, service: Service | None = None) -> tuple[Table, ...]:
+        """The policy tables in the order in which they are asked."""
+        return tables(self.setting("smtp_tls_policy_maps", service))
+
+    def program(self, transport: str) -> str:
+        """What runs for a transport; without master.cf what the name suggests."""
+        for service in self.services:
+            if service.name == transport:
+                return service.program
+        return "smtp" if not self.services and transport in ("smtp", "relay") else ""
+
+    @property
+    def clients(self) -> tuple[tuple[Service, bool], ...]:
+        """Every service that runs the SMTP client, and whether mail for listed domains may go by it."""
+        used = {self.setting(name).partition(":")[0] for name in ("default_transport", "relay_transport")}
+        used |= {route.transport for route in self.routes}
+        any_of_them = bool(self.setting("sender_dependent_default_transport_maps"))
+        return tuple(
+            (service, any_of_them or service.name in used)
+            for service in self.services
+            if service.program == "smtp"
+        )

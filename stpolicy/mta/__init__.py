@@ -1,0 +1,1 @@
+"""The programs of mail servers; the only room that runs them."""

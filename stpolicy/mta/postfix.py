@@ -1,0 +1,124 @@
+"""Postfix: what its own programs say of a configuration. Reads, never edits."""
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stpolicy.errors import StpolicyError
+from stpolicy.model.mail_server import Attempt, Service
+from stpolicy.model.table import TlsPolicy
+from stpolicy.mta._program import run
+
+_TEST_SECONDS = 150
+"""posttls-finger waits 30 seconds for a connection and 30 for each reply; several addresses take longer."""
+
+_VERIFIED = re.compile(r"posttls-finger: Verified TLS connection established to ")
+
+
+@dataclass(frozen=True, slots=True)
+class Postfix:
+    """A Postfix by its folder of configuration; None for the one that its programs take by themselves."""
+
+    folder: Path | None = None
+
+    @property
+    def postconf(self) -> str:
+        """How a person calls postconf for this configuration."""
+        return shlex.join(["postconf", *self._chosen()])
+
+    def version(self) -> tuple[int, ...]:
+        """Like (3, 7, 11); of a snapshot the two numbers that it has; empty when it is unlike a version."""
+        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", self._postconf("-h", "mail_version"), re.ASCII)
+        return tuple(int(number) for number in found.groups() if number) if found else ()
+
+    def types(self) -> frozenset[str]:
+        """The types of tables that it knows, those of installed packages among them."""
+        return frozenset(self._postconf("-m").split())
+
+    def settings(self, names: Iterable[str]) -> dict[str, str]:
+        """The values of parameters with their `$names` replaced; one that it does not know is left out."""
+        lines = self._postconf("-x", *names).splitlines()
+        pairs = (line.partition("=") for line in lines)
+        return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+    def services(self) -> tuple[Service, ...]:
+        """The lines of master.cf; nothing without one, though Postfix would not start then."""
+        ran = run(["postconf", *self._chosen(), "-M"])
+        if ran.code:
+            if re.search(r"open \S*master\.cf: No such file", ran.err):
+                return ()
+            raise _failed("postconf", ran.err)
+        overrides = _overrides(self._postconf("-Px"))
+        fields = (line.split(maxsplit=8) for line in ran.out.splitlines())
+        return tuple(
+            Service(words[0], words[1], words[7].rpartition("/")[2], overrides.get((words[0], words[1]), {}))
+            for words in fields
+            if len(words) > 7
+        )
+
+    def query(self, table: str, keys: Collection[str]) -> dict[str, str]:
+        """What a table answers, by key; keys that it has not got are left out.
+
+        All keys in one run, one a line: they must not hold a line feed.
+        """
+        lines = "".join(f"{key}\n" for key in keys).encode("utf-8", "surrogateescape")
+        ran = run(["postmap", *self._chosen(), "-q", "-", table], data=lines)
+        if re.search(r"^postmap: (?:fatal|error|panic): ", ran.err, re.MULTILINE):
+            raise _failed("postmap", ran.err)
+        pairs = (line.partition("\t") for line in ran.out.splitlines())
+        return {key: value for key, tab, value in pairs if tab}
+
+    def attempt(
+        self, domain: str, host: str | None, policy: TlsPolicy, authorities: Mapping[str, str]
+    ) -> Attempt:
+        """A session with a mail server of the domain under its policy; one that DNS names if none is given.
+
+        `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
+        the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
+        replies was written by the other side.
+        """
+        options = [("-l", policy.level)]
+        options += [
+            ("-F", authorities.get("smtp_tls_CAfile", "")),
+            ("-P", authorities.get("smtp_tls_CApath", "")),
+        ]
+        options += [("-p", policy.attributes.get("protocols", ""))]
+        options += [("-s", policy.attributes.get("servername", ""))]
+        words = [word for option, value in options if value for word in (option, value)]
+        command = ["posttls-finger", "-c", "-L", "summary", *words, "--", host or domain, *policy.patterns]
+        where = {"MAIL_CONFIG": str(self.folder)} if self.folder else {}
+        ran = run(command, deadline=_TEST_SECONDS, environment=where)
+        lines = (ran.out + ran.err).splitlines()
+        said = [line.removeprefix("posttls-finger: ").strip() for line in lines]
+        last = next((line for line in reversed(said) if line), "")
+        return Attempt(domain, host or domain, any(map(_VERIFIED.match, lines)), last)
+
+    def _chosen(self) -> list[str]:
+        return ["-c", str(self.folder)] if self.folder else []
+
+    def _postconf(self, *arguments: str) -> str:
+        ran = run(["postconf", *self._chosen(), *arguments])
+        if ran.code:
+            raise _failed("postconf", ran.err)
+        return ran.out
+
+
+def _overrides(text: str) -> dict[tuple[str, str], dict[str, str]]:
+    """`-o` options by service and kind; postconf prints `SERVICE/KIND/PARAMETER = VALUE`."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition(" =")
+        service, _, rest = name.rpartition("/")
+        service, _, kind = service.rpartition("/")
+        if equals:
+            found.setdefault((service, kind), {})[rest] = value.strip()
+    return found
+
+
+def _failed(program: str, said: str) -> StpolicyError:
+    """What a program complained about; warnings of the site's own stand before it."""
+    lines = [line for line in said.splitlines() if line.strip() and ": warning: " not in line]
+    text = (lines or ["it failed and said nothing"])[-1].removeprefix(f"{program}: ").removeprefix("fatal: ")
+    return StpolicyError(f"{program}: {text}")

@@ -1,0 +1,145 @@
+"""Rules about the map of the list, and the tables that it stands among."""
+
+from collections.abc import Iterable, Iterator
+from shlex import quote
+
+from stpolicy.model.finding import Problem, Severity
+from stpolicy.model.mail_server import MailServer
+from stpolicy.model.table import Table
+from stpolicy.rules._register import rule
+from stpolicy.rules.postfix._mend import render, set_to
+
+RESOLVERS = frozenset({"socketmap", "tcp"})
+"""Types of tables behind which a program looks for DANE or MTA-STS policies while mail waits."""
+
+TOLERANCE_SECONDS = 100
+"""Postfix itself gives who edits a table this long to compile it (dict_open)."""
+
+_MAPS = "smtp_tls_policy_maps"
+_PREFERRED = ("lmdb", "cdb", "hash", "texthash")
+"""Types for a new map: the first two are replaced whole, and seen without a reload."""
+
+
+@rule("postfix.map_missing", Severity.ERROR)
+def map_missing(server: MailServer) -> Iterator[Problem]:
+    """The map of the list is not in smtp_tls_policy_maps, or its file is not there.
+
+    A map that Postfix is not told of changes nothing. A map that it is told of and that is not there
+    stops all mail: Postfix defers every message, to listed domains and to others, since it cannot know
+    what it would have said. `stpolicy update --render postfix --map TYPE:PATH` makes the file.
+    """
+    folder = server.installed.folder
+    if server.map is None:
+        made = render(server, f"{_best(server)}:{folder}/maps/policy")
+        yield Problem(f"there is no map of the list in {folder}/maps", mend=made)
+        return
+    ours, maps = server.map.table, server.policy_maps()
+    if not any(table.direct == ours for table in maps):
+        other = next((table for table in maps if table.direct.name == ours.name), None)
+        said = f"; it names {other}" if other else ""
+        yield Problem(f"{_MAPS} does not name {ours}{said}", mend=set_to(server, _MAPS, in_order(maps, ours)))
+    if ours.file and server.map.indexed is None and ours.kind in server.types:
+        yield Problem(f"the map {ours} has no file {ours.file}", mend=render(server, str(ours)))
+
+
+@rule("postfix.map_stale", Severity.ERROR)
+def map_stale(server: MailServer) -> Iterator[Problem]:
+    """The map does not say what the installed list says.
+
+    Its compiled form is older than its text, it was made of another list, or it still enforces a list
+    that has run out. Postfix then refuses mail by rules that no longer hold, or lets through what the
+    list forbids. Compile or render the map again.
+    """
+    found, there = server.map, server.installed.list
+    if found is None or found.indexed is None:
+        return
+    table = str(found.table)
+    if found.written and found.written.seconds > found.indexed.seconds + TOLERANCE_SECONDS:
+        message = f"{found.table.file} is older than its text {found.table.name}"
+        yield Problem(message, mend=f"postmap {quote(table)}")
+    if there is None:
+        return
+    if found.digest and found.digest != there.digest:
+        message = f"{table} was made of another list than that in {server.installed.folder}"
+        yield Problem(message, mend=render(server, table))
+    elif found.indexed < there.expires <= server.installed.at and not set(found.keys).isdisjoint(
+        there.domains
+    ):
+        message = f"{table} still enforces a list that ran out at {there.expires}"
+        yield Problem(message, mend=render(server, table))
+
+
+@rule("postfix.map_type", Severity.ERROR)
+def map_type(server: MailServer) -> Iterator[Problem]:
+    """A table in smtp_tls_policy_maps is of a type that this Postfix does not have.
+
+    It then defers all mail, to listed domains and to others. `postconf -m` shows the types that there
+    are; distributions have some of them in packages of their own, such as postfix-cdb and postfix-lmdb.
+    """
+    for table in server.policy_maps():
+        missing = next((kind for kind in table.kinds if kind not in server.types), None)
+        if missing is None:
+            continue
+        said = f"is of the type {missing}, which this Postfix does not have" if missing else "has no type"
+        yield Problem(f"{table} {said}", where=str(table), mend=_with_a_type(server, table))
+
+
+def _with_a_type(server: MailServer, table: Table) -> str:
+    """What makes Postfix read its tables again: ours by a type that it has, without another's."""
+    maps = server.policy_maps()
+    if server.map is None or table.direct.name != server.map.table.name:
+        return set_to(server, _MAPS, _written(other for other in maps if other != table))
+    ours = Table(_best(server), server.map.table.name)
+    return f"{render(server, str(ours))} && {set_to(server, _MAPS, in_order(maps, ours))}"
+
+
+@rule("postfix.map_order", Severity.WARNING)
+def map_order(server: MailServer) -> Iterator[Problem]:
+    """The map of the list stands before a table of DANE or MTA-STS policies, or behind one that answers all.
+
+    The first table that has a domain decides for it. What a domain publishes itself goes before what a
+    list says of it, DANE before MTA-STS before the list: a row of the list switches DANE off for its
+    domain, and it may be older than the policy that the domain publishes today. So tables that ask a
+    resolver (socketmap, tcp) come first, then the list; `static:` has an answer for every domain, and
+    what comes after it is never asked.
+    """
+    maps = server.policy_maps()
+    ours = server.map.table if server.map else None
+    place = next((place for place, table in enumerate(maps) if table.direct == ours), None)
+    if ours is None or place is None:
+        return
+    mend = set_to(server, _MAPS, in_order(maps, ours))
+    for table in maps[place + 1 :]:
+        if table.direct.kind in RESOLVERS:
+            yield Problem(f"{ours} stands before {table}, whose policies should count first", mend=mend)
+    for table in maps[:place]:
+        if table.direct.kind == "static":
+            yield Problem(f"{ours} is never asked: {table} before it answers for every domain", mend=mend)
+
+
+def in_order(maps: Iterable[Table], ours: Table) -> str:
+    """The tables with ours where it belongs: behind all resolvers, before what answers everything.
+
+    Where ours stands well it stays; a table of another type at the same place makes room for it.
+    """
+    maps = [table for table in maps if table.direct == ours or table.direct.name != ours.name]
+    last = [table for table in maps if table.direct.kind == "static"]
+    rest = [table for table in maps if table.direct.kind != "static"]
+    named = next((table for table in rest if table.direct == ours), ours)
+    place = rest.index(named) if named in rest else len(rest)
+    behind = [table for table in rest[place + 1 :] if table.direct.kind in RESOLVERS]
+    if behind:
+        rest.insert(rest.index(behind[-1]) + 1, named)
+        del rest[place]
+    elif named not in rest:
+        rest.append(named)
+    return _written([*rest, *last])
+
+
+def _written(maps: Iterable[Table]) -> str:
+    return ", ".join(map(str, maps))
+
+
+def _best(server: MailServer) -> str:
+    """The type that a new map should have here."""
+    return next((kind for kind in _PREFERRED if kind in server.types), _PREFERRED[-1])
