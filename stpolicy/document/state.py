@@ -8,7 +8,7 @@ from typing import Any
 from stpolicy.model.dates import Date, Instant
 from stpolicy.model.mark import epoch
 from stpolicy.model.outcome import Reason
-from stpolicy.model.state import Listed, State, Table
+from stpolicy.model.state import Listed, MapState, State
 
 LARGEST = 1024 * 1024
 _EPOCH = re.compile(r"([0-9]{1,16})(?:\.([0-9]*[1-9]))?")
@@ -16,7 +16,7 @@ _EPOCH = re.compile(r"([0-9]{1,16})(?:\.([0-9]*[1-9]))?")
 
 def dump(state: State) -> bytes:
     """The file: one key a line at the top level, so that a shell can find one too."""
-    listed, table = state.listed, state.table
+    listed, made = state.listed, state.map
     document = {
         "reason": str(state.reason),
         "exit": state.reason.exit_code,
@@ -33,7 +33,14 @@ def dump(state: State) -> bytes:
             "version": listed.version,
         },
         "validators": {url: list(values) for url, values in state.validators.items()},
-        "map": table and {"stamp": table.stamp, "name": table.name, "counts": dict(table.counts)},
+        "map": made
+        and {
+            "name": made.name,
+            "stamp": made.stamp,
+            "seal": made.seal,
+            "expires": made.expires and epoch(made.expires),
+            "counts": dict(made.counts),
+        },
     }
     return (json.dumps(document, indent=2) + "\n").encode("ascii")
 
@@ -51,7 +58,7 @@ def read(data: bytes | None) -> State | None:
             _text(found.get("url")),
             _listed(found.get("list")),
             _validators(found.get("validators")),
-            _table(found.get("map")),
+            _map(found.get("map")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -68,9 +75,15 @@ def _instant(value: Any) -> Instant:
 def _listed(value: Any) -> Listed | None:
     if not isinstance(value, dict):
         return None
-    dates = [_EPOCH.fullmatch(value[key]) for key in ("timestamp", "expires")]
-    timestamp, expires = (Instant(int(date[1]), date[2] or "") for date in dates if date)
-    return Listed(timestamp, expires, str(value["sha256"]), str(value["version"]))
+    dates = [_epoch(value[key]) for key in ("timestamp", "expires")]
+    return Listed(dates[0], dates[1], str(value["sha256"]), str(value["version"]))
+
+
+def _epoch(text: Any) -> Instant:
+    found = _EPOCH.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return Instant(int(found[1]), found[2] or "")
 
 
 def _validators(value: Any) -> Mapping[str, tuple[str, ...]]:
@@ -83,9 +96,10 @@ def _validators(value: Any) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _table(value: Any) -> Table | None:
+def _map(value: Any) -> MapState | None:
     if not isinstance(value, dict):
         return None
     counts = value.get("counts")
     known = {k: v for k, v in counts.items() if type(v) is int} if isinstance(counts, dict) else {}
-    return Table(str(value["stamp"]), str(value["name"]), known)
+    expires = _epoch(value["expires"]) if value.get("expires") else None
+    return MapState(str(value["name"]), str(value["stamp"]), str(value["seal"]), expires, known)

@@ -11,7 +11,7 @@ from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue
 from stpolicy.model.policy import PolicyList
 from stpolicy.render import template
-from stpolicy.render.postfix import Profile, Table, table
+from stpolicy.render.postfix import PolicyMap, Profile, policy_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Rendered:
     """The text of a map and what is in it; `expired` says that the list is not in force."""
 
     text: str
-    table: Table
+    table: PolicyMap
     expired: bool
     overdue: tuple[tuple[Domain, Local], ...]
 
@@ -39,17 +39,17 @@ def render(
     """The map of a list; of one that has run out, or of none, only the site's own rows stay."""
     expired = policies is not None and policies.is_expired(now)
     effective = None if expired else policies
-    found = table(effective, in_force(wanted.overlays, now), wanted.profile, suffixes)
+    found = policy_map(effective, in_force(wanted.overlays, now), wanted.profile, suffixes)
     header = list(_header(policies, data, found, wanted.profile, expired=expired))
     text = template.text(wanted.template, header, found.lines)
     return Rendered(text, found, expired, tuple(overdue(wanted.overlays, now)))
 
 
 def _header(
-    policies: PolicyList | None, data: bytes, found: Table, profile: Profile, *, expired: bool
+    policies: PolicyList | None, data: bytes, found: PolicyMap, profile: Profile, *, expired: bool
 ) -> Iterator[str]:
     version = ".".join(map(str, profile.version)) or "of an unknown version, so for the oldest"
-    yield f"STARTTLS policy list for Postfix {version} (smtp_tls_policy_maps); written by stpolicy, do not edit"
+    yield f"STARTTLS policy list for smtp_tls_policy_maps of Postfix {version}; made by stpolicy"
     if policies is None:
         yield "no list is installed"
     else:
@@ -63,7 +63,7 @@ def _header(
         )
 
 
-def summary(found: Table) -> str:
+def summary(found: PolicyMap) -> str:
     """What became of the domains, in one line."""
     counted = [
         (found.enforced, "enforced"),

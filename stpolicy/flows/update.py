@@ -176,7 +176,7 @@ def _settle(
         url if good else None,
         listed,
         _validators(listed, best, before),
-        before.table if before else None,
+        before.map if before else None,
     )
     fresh = best.decision.policies if outcome.reason is Reason.INSTALLED else None
     return Run(state, refused, (), fresh)

@@ -149,7 +149,7 @@ class MailServer:
         return own.get(name, self.settings.get(name, "")).strip()
 
     def level(self, service: Service | None = None) -> str:
-        """The security level where no policy says otherwise; the older two parameters count when it is empty."""
+        """The level where no policy says otherwise; the older two parameters count when it is empty."""
         level = self.setting("smtp_tls_security_level", service).lower()
         if level:
             return level

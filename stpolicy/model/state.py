@@ -41,12 +41,17 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The map that a mail server uses: what it was made of, as a digest, where it is and what it holds."""
+class MapState:
+    """The map that a mail server uses: what it was made of, where it is and what it holds."""
 
-    stamp: str
     name: str
     """TYPE:PATH."""
+    stamp: str
+    """A digest of all that went into it."""
+    seal: str
+    """What the file system said of the file when it was made, so that a change by somebody else shows."""
+    expires: Instant | None
+    """When the list in it runs out; None when there is none in it."""
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -64,7 +69,7 @@ class State:
     listed: Listed | None = None
     validators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By URL: the version that they belong to, then ETag and Last-Modified of the list and its signature."""
-    table: Table | None = None
+    map: MapState | None = None
 
     def is_forgotten(self, now: Instant) -> bool:
         """Whether nothing has been verified for too long."""

@@ -60,6 +60,6 @@ def as_json(state: State, refused: Iterable[Mapping[str, str]], warnings: Iterab
             "sha256": listed.sha256,
             "version": listed.version,
         },
-        "map": state.table and {"name": state.table.name, "counts": dict(state.table.counts)},
+        "map": state.map and {"name": state.map.name, "counts": dict(state.map.counts)},
     }
     return json_text(document)

@@ -28,6 +28,9 @@ from stpolicy.model.policy import Mode, Policy, PolicyList
 Version = tuple[int, ...]
 """Like (3, 7, 11); empty when it is not known, which is older than all."""
 
+LONGEST_KEY = 510
+"""Bytes; one more, and a table of type lmdb is not built at all. Only U-labels come so far."""
+
 EXACT_FROM = (3, 10, 5)
 _RANGES_FROM, _SERVERNAME_FROM = (3, 6), (3, 4)
 _OLDER_PROTOCOLS = "protocols=!SSLv2:!SSLv3:!TLSv1:!TLSv1.1"
@@ -110,7 +113,7 @@ class Comment:
 
 
 @dataclass(slots=True)
-class Table:
+class PolicyMap:
     """Lines of a table, and what became of every domain."""
 
     lines: list[Row | Comment] = field(default_factory=list)
@@ -149,8 +152,8 @@ class Table:
 
 
 def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = Profile()) -> tuple[Row, ...]:
-    """The rows of one domain: see `table`. ValueError says why it cannot be written."""
-    found = Table()
+    """The rows of one domain: see `policy_map`. ValueError says why it cannot be written."""
+    found = PolicyMap()
     writer = _Writer(profile, suffixes, found, [policy], [domain])
     writer.domain(domain, policy)
     if found.refused:
@@ -158,9 +161,9 @@ def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = Pro
     return tuple(found.rows)
 
 
-def table(
+def policy_map(
     policies: PolicyList | None, local: Mapping[Domain, Local], profile: Profile, suffixes: Suffixes
-) -> Table:
+) -> PolicyMap:
     """The table of a list, None for one that is not in force, with a site's own decisions over it.
 
     A domain in testing has no row, since any row would replace the site's default. An internationalised
@@ -171,7 +174,7 @@ def table(
     active = [(domain, policy) for domain, policy in listed if domain not in local]
     own = [(domain, found.policy) for domain, found in local.items() if found.policy]
     everything = [*own, *active]
-    found = Table()
+    found = PolicyMap()
     writer = _Writer(
         profile, suffixes, found, (policy for _, policy in everything), (domain for domain, _ in everything)
     )
@@ -219,7 +222,7 @@ class _Writer:
         self,
         profile: Profile,
         suffixes: Suffixes,
-        found: Table,
+        found: PolicyMap,
         policies: Iterable[Policy],
         domains: Iterable[str],
     ) -> None:
@@ -269,7 +272,10 @@ class _Writer:
             self.found.wide += 1
         lines.append(Row(domain, value))
         if "xn--" in domain and (name := to_unicode(domain)) != domain:
-            lines.append(Row(name, value))
+            if len(name.encode()) > LONGEST_KEY:
+                self.found.refused.append((name, f"is longer than the {LONGEST_KEY} bytes that a key may have"))
+            else:
+                lines.append(Row(name, value))
         return True
 
     def _value(self, mxs: tuple[str, ...]) -> str:

@@ -1,6 +1,17 @@
 """Files on disk: read, replaced as one switch, and pairs published or installed as one switch."""
 
-from stpolicy.store.files import MODE, locked, read_if_there, replace, write, write_all
+from stpolicy.store.files import (
+    MODE,
+    discard,
+    fill,
+    locked,
+    read_if_there,
+    replace,
+    sync,
+    sync_file,
+    write,
+    write_all,
+)
 from stpolicy.store.versions import CURRENT, VERSIONS, current, install, publish, version_name
 
 __all__ = [
@@ -8,11 +19,15 @@ __all__ = [
     "MODE",
     "VERSIONS",
     "current",
+    "discard",
+    "fill",
     "install",
     "locked",
     "publish",
     "read_if_there",
     "replace",
+    "sync",
+    "sync_file",
     "version_name",
     "write",
     "write_all",
