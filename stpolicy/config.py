@@ -41,8 +41,24 @@ KEYS: Mapping[str, type] = {
     "url": list,
     "dir": Path,
     "timeout": int,
+    "overlay": list,
+    "early-adopter": bool,
+    "match": str,
+    "suffixes": str,
+    "dane": str,
+    "facts": Path,
+    "mta-version": str,
+    "template": Path,
+    "map": str,
+    "reload": bool,
+    "render": str,
+    "postfix-config": Path,
+    "splay": int,
 }
 """Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
+
+PATHS = frozenset({"overlay"})
+"""Arrays whose texts are paths."""
 
 FORMATS = frozenset({"text", "json", "github", "sarif", "markdown"})
 """What `format` may be; a command that has not got one of them keeps its default."""
@@ -143,6 +159,8 @@ def _checked(name: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any
             raise Misuse(f"{name} sets {key} to {value!r}; {wanted.get(kind, 'an array of texts')} is needed")
         if key == "format" and value not in FORMATS:
             raise Misuse(f"{name} sets format to {value!r}", f"choose one of: {', '.join(sorted(FORMATS))}")
+        if key in PATHS:
+            value = [folder / item for item in value]  # noqa: PLW2901
         checked[key] = folder / value if kind is Path else value
     return checked
 

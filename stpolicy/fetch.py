@@ -4,6 +4,8 @@ import ipaddress
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -18,6 +20,7 @@ DEADLINE = 300.0
 
 MOST_REDIRECTS = 3
 _STALL = 30
+_SETTLED = timedelta(seconds=60)
 _T = TypeVar("_T")
 
 
@@ -243,11 +246,22 @@ def _check_head(url: str, status: int, encoding: str) -> None:
 
 
 def _validators(response: "requests.Response") -> Validators:
-    """Those of an answer, if they are short: they are kept and sent back."""
-    etag, modified = (response.headers.get(name, "") for name in ("ETag", "Last-Modified"))
-    return Validators(
-        *(value if len(value) <= 256 and value.isprintable() else "" for value in (etag, modified))
-    )
+    """Those of an answer, if they are short, since they are kept and sent back, and if they can be relied on.
+
+    Many servers make both of a file's time in whole seconds: of a file that has just been written they
+    could say the same of the next one (RFC 9110 section 8.8.2.2, with the minute of RFC 7232).
+    """
+    etag, modified, date = (response.headers.get(name, "") for name in ("ETag", "Last-Modified", "Date"))
+    if modified and not _is_settled(modified, date):
+        return Validators()
+    return Validators(*(text if len(text) <= 256 and text.isprintable() else "" for text in (etag, modified)))
+
+
+def _is_settled(modified: str, date: str) -> bool:
+    try:
+        return parsedate_to_datetime(date) - parsedate_to_datetime(modified) >= _SETTLED
+    except (ValueError, TypeError):
+        return False
 
 
 def _body(url: str, response: "requests.Response", largest: int) -> bytes:

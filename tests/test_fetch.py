@@ -221,7 +221,8 @@ def test_redirects_of_a_list(name: str, server: Server, authority: Path) -> None
 
 KNOWN = (Validators('"1"', "Sat, 21 Nov 2026 00:00:00 GMT"), Validators('"2"'))
 SAME = answer("304 Not Modified", b"")
-OTHER = ok(BODY, 'ETag: "3"', "Last-Modified: Sun, 22 Nov 2026 00:00:00 GMT")
+MODIFIED = "Sun, 22 Nov 2026 00:00:00 GMT"
+OTHER = ok(BODY, 'ETag: "3"', f"Last-Modified: {MODIFIED}", "Date: Sun, 22 Nov 2026 00:01:00 GMT")
 
 
 def test_r16_nothing_has_changed(server: Server, authority: Path) -> None:
@@ -237,7 +238,7 @@ def test_r16_both_have_changed(server: Server, authority: Path) -> None:
     server.answers |= {"/l.json": OTHER, "/l.json.asc": ok(b"s")}
     pair = fetch.changed(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"), KNOWN)
     assert pair is not None
-    assert pair.validators == (Validators('"3"', "Sun, 22 Nov 2026 00:00:00 GMT"), Validators())
+    assert pair.validators == (Validators('"3"', MODIFIED), Validators())
     assert len(server.requests) == 2
 
 
@@ -257,6 +258,29 @@ def test_r16_not_modified_though_nobody_asked(server: Server, authority: Path) -
     server.answers |= {"/l.json": SAME, "/l.json.asc": SAME}
     with pytest.raises(StpolicyError, match="304"):
         fetch.pair(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Date: Sun, 22 Nov 2026 00:00:59 GMT",),
+        ("Date: Sun, 22 Nov 2026 00:00:00 GMT",),
+        ("Date: Sat, 21 Nov 2026 00:00:00 GMT",),
+        ("Date: now",),
+        ("Date: Sun, 22 Nov 2026 00:01:00",),
+        (),
+    ],
+)
+def test_r16_a_file_that_has_just_been_written_is_asked_for_again(
+    headers: tuple[str, ...], server: Server, authority: Path
+) -> None:
+    """Servers know the time of a file in whole seconds: the next one could have the same."""
+    server.answers |= {
+        "/l.json": ok(BODY, 'ETag: "3"', f"Last-Modified: {MODIFIED}", *headers),
+        "/l.json.asc": ok(b"s"),
+    }
+    pair = fetch.pair(Source(f"{server.url}/l.json", 99, 99, authority / "ca.pem"))
+    assert pair.validators == (Validators(), Validators())
 
 
 def test_validators_that_are_too_long_are_not_kept(server: Server, authority: Path) -> None:

@@ -129,8 +129,8 @@ def test_versions_that_is_a_file(folder: Path) -> None:
 def test_r2_what_was_written_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that lies: the file is shorter than what was written."""
     store.publish(folder, "20261102T000000Z", OLD)
-    real = files.fill
-    monkeypatch.setattr(versions, "fill", lambda descriptor, data: real(descriptor, data[:3]))
+    real = files.create
+    monkeypatch.setattr(versions, "create", lambda path, data: real(path, data[:3]))
     with pytest.raises(StpolicyError, match="does not hold"):
         store.publish(folder, "20261103T000000Z", NEW)
     assert (folder / "a").read_bytes() == OLD["a"]

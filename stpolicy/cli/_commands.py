@@ -2,7 +2,7 @@
 
 # isort: off
 from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish
-from stpolicy.cli import update, explain
+from stpolicy.cli import update, render, explain
 
 # isort: on
 from stpolicy.cli._app import alias as alias_group
@@ -22,6 +22,7 @@ __all__ = [
     "init",
     "keys",
     "publish",
+    "render",
     "show",
     "sign",
     "update",

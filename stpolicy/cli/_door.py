@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -45,6 +46,14 @@ def now(given: str | None) -> datetime:
         )
     except (ValueError, OverflowError) as wrong:
         raise Misuse(f"--now {given!r} {wrong}", "write it like 2030-01-31T12:00:00Z") from wrong
+
+
+def wait(most: int) -> None:
+    """Waits a random time of up to `most` seconds, so that not every server asks at the same moment."""
+    if most:
+        import random
+
+        time.sleep(random.uniform(0, most))  # noqa: S311  (nobody has to be unable to guess it)
 
 
 def colour() -> bool:

@@ -1,18 +1,21 @@
 """update: fetch, verify and install the newest list."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stpolicy.cli import _door, _inputs, _options
+from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
+from stpolicy.cli.render import Mta, report
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Misuse
+from stpolicy.render.postfix import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
-    from stpolicy.flows.update import Follower, Run
+    from stpolicy.flows.update import Follow, Follower, Run
     from stpolicy.flows.verify import Pins
 
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     "update",
     example="""
     stpolicy update
+    stpolicy update --render postfix --splay 3600
     stpolicy update --url https://list.example.org --keyring trusted.asc --signer FPR --dir /tmp/list
     """,
 )
@@ -31,7 +35,7 @@ def update(
             "--url", metavar="URL", help="Of the list; mirrors are asked in this order. Repeatable."
         ),
     ] = None,
-    dir_: _options.StateFolder = _options.STATE_FOLDER,
+    dir_: _options.Dir = _options.STATE,
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
     threshold: _options.Threshold = 1,
@@ -43,6 +47,26 @@ def update(
     allow_http: Annotated[
         bool, typer.Option("--allow-http", help="Let URLs be http on the loopback interface.")
     ] = False,
+    render: Annotated[
+        Mta | None, typer.Option("--render", help="Also make the map of this mail server follow the list.")
+    ] = None,
+    map_: _options.Map = None,
+    reload: Annotated[
+        bool,
+        typer.Option("--reload", help="Reload the mail server after each change; texthash always needs it."),
+    ] = False,
+    overlay: _rendering.Overlays = None,
+    early_adopter: _rendering.EarlyAdopter = False,
+    match: _rendering.MatchWith = Match.CERTIFICATE,
+    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
+    dane: _rendering.DaneOption = Dane.LIST,
+    facts: _rendering.FactsFile = None,
+    mta_version: _rendering.MtaVersion = None,
+    template: _rendering.TemplateFile = None,
+    postfix_config: _options.PostfixConfig = None,
+    splay: Annotated[
+        int, typer.Option("--splay", metavar="S", min=0, help="Wait up to so many seconds first.")
+    ] = 0,
     reset_state: Annotated[
         bool,
         typer.Option(
@@ -62,13 +86,30 @@ def update(
     from stpolicy.flows import update as flow
     from stpolicy.output import update as text
 
-    moment = _door.now(now)
     if ca_file is not None and not ca_file.is_file():
         raise Misuse(f"{ca_file} is no file")
     follower = _follower(
         url, dir_, _inputs.pins(keyring, signer, threshold), timeout, max_size, ca_file, allow_http=allow_http
     )
-    run = flow.update(follower, now=moment, reset=reset_state)
+    follow = None
+    if render:
+        follow = _follow(
+            map_,
+            dir_,
+            postfix_config,
+            reload=reload,
+            overlay=overlay,
+            early_adopter=early_adopter,
+            match=match,
+            suffixes=suffixes,
+            dane=dane,
+            facts=facts,
+            mta_version=mta_version,
+            template=template,
+            quiet=quiet,
+        )
+    _door.wait(splay)
+    run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
     _say(run, verbose=verbose, quiet=quiet)
     if format_ is _options.PlainFormat.JSON:
         refused = [
@@ -77,6 +118,26 @@ def update(
         ]
         _door.result(text.as_json(run.state, refused, run.warnings))
     return run.state.reason.exit_code
+
+
+def _follow(
+    map_: str | None, folder: Path, postfix_config: Path | None, *, reload: bool, **more: Any
+) -> "Follow":
+    """What makes the map follow the list."""
+    from stpolicy.flows.activate import Target, activate
+    from stpolicy.mta.maps import MapFile, best_type
+    from stpolicy.mta.postfix import Postfix
+    from stpolicy.suffixes import PublicSuffixes
+
+    postfix = Postfix(postfix_config)
+    options = _rendering.options(postfix, **more)
+    name = map_ or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}"
+    file = MapFile.read(name)
+    # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
+    target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0))
+    return lambda there, fresh, before, now: activate(
+        there, fresh, options, target, before, now=now, suffixes=PublicSuffixes
+    )
 
 
 def _follower(
@@ -109,6 +170,8 @@ def _follower(
 def _say(run: "Run", *, verbose: bool, quiet: bool) -> None:
     from stpolicy.output import update as text
 
+    if run.rendered and (verbose or run.rendered.notable):
+        report(run.rendered, quiet=quiet or not verbose)
     for warning in run.warnings:
         _door.say(f"stpolicy: {warning}")
     said = text.sentence(run.state, verbose=verbose)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from stpolicy.document.list import load
+from stpolicy.flows.validate import File
 from stpolicy.model.finding import Suffixes
 from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue
@@ -31,6 +33,17 @@ class Rendered:
     table: PolicyMap
     expired: bool
     overdue: tuple[tuple[Domain, Local], ...]
+
+    @property
+    def notable(self) -> bool:
+        """Whether a person should look at it."""
+        return bool(self.table.refused or self.overdue) or not any(True for _ in self.table.rows)
+
+
+def render_file(file: File, wanted: Wanted, *, now: datetime, suffixes: Suffixes, largest: int) -> Rendered:
+    """The map of the list in a file; Refused when it is none."""
+    policies = load(file.data, file.name, largest=largest)
+    return render(policies, file.data, wanted, now=now, suffixes=suffixes)
 
 
 def render(

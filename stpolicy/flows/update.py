@@ -4,6 +4,7 @@ Mirrors are asked in order until one has a pair that is good. Whatever any of th
 is installed stays until a better one lies on the disk and one link is switched to it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 from stpolicy import fetch, store
 from stpolicy.document import state as state_file
 from stpolicy.document.list import parse
-from stpolicy.errors import StpolicyError
+from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import Pair, Source, Validators
+from stpolicy.flows.activate import Activated
 from stpolicy.flows.decide import Decision, bounded_now, decide, distrusted
 from stpolicy.flows.installed import (
     LIST,
@@ -25,13 +27,14 @@ from stpolicy.flows.installed import (
     read_mark,
     read_state,
 )
+from stpolicy.flows.render import Rendered
 from stpolicy.flows.verify import Pins, check
 from stpolicy.model.dates import instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.outcome import Outcome, Reason
 from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Doubt
-from stpolicy.model.state import Listed, State
+from stpolicy.model.state import Listed, MapState, State
 
 TRIES = 3
 """How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
@@ -60,8 +63,12 @@ class Run:
     state: State
     refused: tuple[Offer, ...] = ()
     warnings: tuple[str, ...] = ()
+    there: Installed | None = None
+    """The pair that is installed now."""
     fresh: PolicyList | None = None
-    """The list, when this run has installed it."""
+    """Its list, when this run has installed it."""
+    rendered: Rendered | None = None
+    """The map, when this run has made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,11 @@ class Follower:
     largest: int
 
 
-def update(follower: Follower, *, now: datetime, reset: bool = False) -> Run:
+Follow = Callable[[Installed | None, PolicyList | None, MapState | None, datetime], Activated]
+"""Makes the mail server's map follow: (the installed pair, its list if it is known, the map so far, now)."""
+
+
+def update(follower: Follower, follow: Follow | None = None, *, now: datetime, reset: bool = False) -> Run:
     """One run; `reset` forgets the mark, for who knows that it is wrong."""
     folder = follower.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +98,8 @@ def update(follower: Follower, *, now: datetime, reset: bool = False) -> Run:
         moment = bounded_now(now, high)
         offers = _ask(follower, there, high, before, moment)
         run = _settle(follower, offers, there, before, moment)
+        if follow:
+            run = _followed(run, follow, before.map if before else None, moment)
         warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
         warnings += ["the mark of the newest list was forgotten, as asked"] if reset else []
         run = replace(run, warnings=(*run.warnings, *warnings))
@@ -160,7 +173,8 @@ def _settle(
     listed = there.listed if there else None
     if best.reason is Reason.INSTALLED:
         try:
-            listed = _install(follower.folder, best)
+            there = _install(follower.folder, best)
+            listed = there.listed
         except (OSError, StpolicyError) as wrong:
             outcome = Outcome(Reason.DISK, f"{follower.folder}: {wrong}")
     elif listed and listed.is_expired(instant(now)) and outcome.reason.exit_code != 1:
@@ -179,7 +193,24 @@ def _settle(
         before.map if before else None,
     )
     fresh = best.decision.policies if outcome.reason is Reason.INSTALLED else None
-    return Run(state, refused, (), fresh)
+    return Run(state, refused, (), there, fresh)
+
+
+def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) -> Run:
+    """The run with the map that came of it; whatever fails, the map before it stays."""
+    try:
+        made = follow(run.there, run.fresh, before, now)
+    except Misuse as wrong:
+        outcome = Outcome(Reason.CONFIGURATION, f"the map stays as it was: {wrong.message}")
+    except StpolicyError as wrong:
+        outcome = Outcome(Reason.INTERNAL, f"the map stays as it was: {wrong.message}")
+    except OSError as wrong:
+        outcome = Outcome(Reason.DISK, f"the map stays as it was: {wrong}")
+    else:
+        return replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
+    if run.state.reason.exit_code == 1:  # a refusal says more
+        return replace(run, warnings=(*run.warnings, outcome.message))
+    return replace(run, state=replace(run.state, reason=outcome.reason, message=outcome.message))
 
 
 def _rank(reason: Reason) -> int:
@@ -188,14 +219,15 @@ def _rank(reason: Reason) -> int:
     return 0 if reason is Reason.INSTALLED else 1 if reason is Reason.UNCHANGED else order[reason.exit_code]
 
 
-def _install(folder: Path, offer: Offer) -> Listed:
+def _install(folder: Path, offer: Offer) -> Installed:
     pair, mark, policies = offer.pair, offer.decision.mark, offer.decision.policies
     if pair is None or mark is None or policies is None:
         raise AssertionError
     label = str(mark.timestamp).replace("-", "").replace(":", "")
     files = {LIST: pair.data, SIGNATURE: pair.signature}
     version = store.install(folder, label, files, (MARK, mark.text().encode("ascii")))
-    return Listed(mark.timestamp, policies.expires.instant, mark.sha256, version)
+    listed = Listed(mark.timestamp, policies.expires.instant, mark.sha256, version)
+    return Installed(pair.data, pair.signature, listed, mark.signed)
 
 
 def _validators(listed: Listed | None, best: Offer, before: State | None) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Makes a map for Postfix and switches to it: whatever fails, the map before it stays as it was.
+"""Maps of Postfix: how they are named, compiled and asked.
 
 `postmap` compiles some types in place, and killed half-way it leaves a table that is empty: then mail
 goes out as if there were no policy. So it compiles under another name, and one rename switches.
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from stpolicy import store
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.model.table import INDEXED, Table
 from stpolicy.mta._program import run
@@ -52,6 +51,21 @@ class MapFile:
         """What Postfix reads."""
         return Path(self.table.file or self.table.name)
 
+    @property
+    def is_read_once(self) -> bool:
+        """Whether a running Postfix sees a new one only when it is reloaded."""
+        return self.table.kind == "texthash"
+
+    @property
+    def new(self) -> "MapFile":
+        """Under which name the next one is made, in the same folder."""
+        return MapFile(Table(self.table.kind, str(self.path.with_name(f".{self.path.name}.new"))))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that making it may leave."""
+        return tuple(dict.fromkeys((self.path, self.file, self.file.with_name(f"{self.file.name}.tmp"))))
+
     def seal(self) -> str:
         """What the file system says of the file; empty when it is not there."""
         try:
@@ -74,35 +88,19 @@ def best_type(postfix: Postfix) -> str:
     raise StpolicyError("this Postfix knows no type of table that can be used", "see `postconf -m`")
 
 
-def make(text: str, rows: Mapping[str, str], target: MapFile) -> None:
-    """Writes a map, compiles it under another name, asks it for some of its rows, and switches.
+def build(new: Table, rows: Mapping[str, str]) -> None:
+    """Compiles the text of a new table, where its type is one that is compiled, and asks it for its rows.
 
-    StpolicyError when anything is not as it should be; nothing has been switched then. The folder is
-    locked by whoever calls.
+    StpolicyError when anything is not as it should be. What was compiled lies in `new.file`.
     """
-    kind = target.table.kind
-    new = Table(kind, str(target.path.with_name(f".{target.path.name}.new")))
-    compiled = Path(new.file or new.name)
-    leftovers = [Path(new.name), compiled, compiled.with_name(f"{compiled.name}.tmp")]
-    for path in leftovers:
-        store.discard(path)
-    try:
-        _write(Path(new.name), text.encode("utf-8"))
-        with tempfile.TemporaryDirectory(prefix="stpolicy-") as name:
-            (Path(name) / "main.cf").write_text(_PRIVATE, encoding="ascii")
-            (Path(name) / "master.cf").write_bytes(b"")
-            os.utime(Path(name) / "main.cf", (1, 1))  # a file of this second is read until it is older
-            if kind in INDEXED:
-                _postmap(["-c", name, str(new)])
-                store.sync_file(compiled)
-            _prove(name, new, rows)
-        if compiled != Path(new.name):
-            compiled.replace(target.file)
-        Path(new.name).replace(target.path)
-        store.sync(target.path.parent)
-    finally:
-        for path in leftovers:
-            store.discard(path)
+    with tempfile.TemporaryDirectory(prefix="stpolicy-") as name:
+        main = Path(name) / "main.cf"
+        main.write_text(_PRIVATE, encoding="ascii")
+        os.utime(main, (1, 1))  # a file of this second is read again and again until it is older
+        (Path(name) / "master.cf").write_bytes(b"")
+        if new.kind in INDEXED:
+            _postmap(["-c", name, str(new)])
+        _prove(name, new, rows)
 
 
 def reload(postfix: Postfix) -> None:
@@ -112,11 +110,6 @@ def reload(postfix: Postfix) -> None:
     if ran.code:
         said = (ran.err.strip().splitlines() or ["it gave no reason"])[-1]
         raise StpolicyError(f"postfix reload: {said}", "the new map is in place; reload Postfix by hand")
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
-    store.fill(os.open(path, flags, store.MODE), data)
 
 
 def _postmap(arguments: list[str], data: bytes = b"") -> str:

@@ -273,7 +273,9 @@ class _Writer:
         lines.append(Row(domain, value))
         if "xn--" in domain and (name := to_unicode(domain)) != domain:
             if len(name.encode()) > LONGEST_KEY:
-                self.found.refused.append((name, f"is longer than the {LONGEST_KEY} bytes that a key may have"))
+                self.found.refused.append(
+                    (name, f"is longer than the {LONGEST_KEY} bytes that a key may have")
+                )
             else:
                 lines.append(Row(name, value))
         return True

@@ -1,9 +1,8 @@
 """Files on disk: read, replaced as one switch, and pairs published or installed as one switch."""
 
 from stpolicy.store.files import (
-    MODE,
+    create,
     discard,
-    fill,
     locked,
     read_if_there,
     replace,
@@ -16,11 +15,10 @@ from stpolicy.store.versions import CURRENT, VERSIONS, current, install, publish
 
 __all__ = [
     "CURRENT",
-    "MODE",
     "VERSIONS",
+    "create",
     "current",
     "discard",
-    "fill",
     "install",
     "locked",
     "publish",

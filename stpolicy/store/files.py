@@ -103,12 +103,17 @@ def replace(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.new")
     discard(temporary)
-    flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
-    fill(os.open(temporary, flags, 0o600), data)
+    create(temporary, data)
     if path.is_dir() and not path.is_symlink():
         discard(path)
     temporary.replace(path)
     sync(path.parent)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Writes a file that is not there yet, down to the disk; nothing is followed, nothing overwritten."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
+    fill(os.open(path, flags, 0o600), data)
 
 
 def discard(path: Path) -> None:

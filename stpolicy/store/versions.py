@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stpolicy.errors import StpolicyError
-from stpolicy.store.files import MODE, discard, fill, replace, sync
+from stpolicy.store.files import create, discard, replace, sync
 
 CURRENT = "current"
 VERSIONS = "versions"
@@ -87,8 +87,7 @@ def _stage(versions: Path, name: str, files: Files) -> None:
     try:
         staged.mkdir()
         for file, data in files.items():
-            flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
-            fill(os.open(staged / file, flags, MODE), data)
+            create(staged / file, data)
         staged.chmod(0o755)
         sync(staged)
         _prove(staged, files)

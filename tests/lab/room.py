@@ -87,6 +87,11 @@ class Lab:
         self._postfix.write(self._defaults | settings)
         self.reload()
 
+    @property
+    def configuration(self) -> Path:
+        """The folder of main.cf."""
+        return self._postfix.folder
+
     def reload(self) -> None:
         """Makes Postfix read its configuration and tables anew."""
         with self.reloading():

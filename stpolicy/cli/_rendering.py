@@ -1,0 +1,114 @@
+"""The options of `render`, which `update` has too, and what they come to."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _door
+from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.render.postfix import Dane, Match, SuffixStyle, Version
+
+if TYPE_CHECKING:
+    from stpolicy.flows.activate import Options
+    from stpolicy.flows.validate import File
+    from stpolicy.mta.postfix import Postfix
+
+Overlays = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--overlay", metavar="FILE", help="Local policies and exclusions; the last word counts. Repeatable."
+    ),
+]
+EarlyAdopter = Annotated[
+    bool, typer.Option("--early-adopter", help="Write rows for domains in testing too, as if enforced.")
+]
+MatchWith = Annotated[
+    Match,
+    typer.Option("--match", help="Bind the certificate's names, or also the MX's (Postfix 3.10.5 or newer)."),
+]
+Suffixes = Annotated[
+    SuffixStyle,
+    typer.Option("--suffixes", help="Write suffixes as Postfix has them, or the hosts that --facts saw."),
+]
+DaneOption = Annotated[
+    Dane, typer.Option("--dane", help="Let the list decide, or leave domains with usable TLSA out.")
+]
+FactsFile = Annotated[
+    Path | None,
+    typer.Option("--facts", metavar="FILE", help="Domain results of `stpolicy check --format ndjson`."),
+]
+MtaVersion = Annotated[
+    str | None,
+    typer.Option(
+        "--mta-version", metavar="V", help="Of Postfix, like 3.7.11; asked of postconf if not given."
+    ),
+]
+TemplateFile = Annotated[
+    Path | None, typer.Option("--template", metavar="FILE", help="Lay the map out with this Jinja template.")
+]
+
+
+def options(
+    postfix: "Postfix",
+    *,
+    overlay: list[Path] | None,
+    early_adopter: bool,
+    match: Match,
+    suffixes: SuffixStyle,
+    dane: Dane,
+    facts: Path | None,
+    mta_version: str | None,
+    template: Path | None,
+    quiet: bool,
+) -> "Options":
+    """What the options come to; asks Postfix what it is where nobody said so."""
+    from stpolicy import resources
+    from stpolicy.flows.activate import Options
+
+    if template is not None and not template.is_file():
+        raise Misuse(f"the template {template} is no file")
+    return Options(
+        match,
+        suffixes,
+        dane,
+        early_adopter,
+        _file(facts) if facts else None,
+        tuple(_file(path) for path in overlay or ()),
+        template or resources.templates() / "postfix" / "policy_map.j2",
+        _given_version(mta_version) if mta_version else _version(postfix, quiet=quiet),
+        match is Match.MX and _reporting(postfix),
+    )
+
+
+def _file(path: Path) -> "File":
+    from stpolicy.flows.validate import File
+
+    try:
+        return File(str(path), path.read_bytes())
+    except OSError as wrong:
+        raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
+
+
+def _given_version(text: str) -> Version:
+    parts = text.partition("-")[0].split(".")
+    if not 2 <= len(parts) <= 3 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise Misuse(f"--mta-version {text!r} is no version of Postfix", "write it like 3.7.11")
+    return tuple(int(part[:6]) for part in parts)
+
+
+def _version(postfix: "Postfix", *, quiet: bool) -> Version:
+    try:
+        return postfix.version()
+    except StpolicyError as wrong:
+        said = f"{wrong.message}: the rows are for the oldest Postfix; --mta-version names another"
+        _door.say(f"stpolicy: {said}", quiet=quiet)
+        return ()
+
+
+def _reporting(postfix: "Postfix") -> bool:
+    """Whether this Postfix sends reports; one that is not here is taken not to."""
+    try:
+        return postfix.settings(["smtp_tlsrpt_enable"]).get("smtp_tlsrpt_enable") == "yes"
+    except StpolicyError:
+        return False

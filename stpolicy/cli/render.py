@@ -1,0 +1,122 @@
+"""render: configuration for a mail server."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _door, _inputs, _options, _rendering
+from stpolicy.cli._app import app
+from stpolicy.cli._command import command
+from stpolicy.document.list import LARGEST
+from stpolicy.errors import Refused
+from stpolicy.render.postfix import Dane, Match, SuffixStyle
+
+if TYPE_CHECKING:
+    from stpolicy.flows.render import Rendered
+
+
+class Mta(StrEnum):
+    """The mail servers that can be rendered for."""
+
+    POSTFIX = "postfix"
+
+
+@command(
+    app,
+    "render",
+    example="""
+    stpolicy render postfix policy.json --mta-version 3.7
+    stpolicy render postfix --overlay /etc/stpolicy/overlay.json --output /etc/postfix/tls_policy
+    """,
+)
+def render(
+    mta: Annotated[Mta, typer.Argument(metavar="MTA", show_default=False, help="postfix.")],  # noqa: ARG001
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[LIST]", show_default=False, help="A list; the installed, verified one if not given."
+        ),
+    ] = None,
+    overlay: _rendering.Overlays = None,
+    early_adopter: _rendering.EarlyAdopter = False,
+    match: _rendering.MatchWith = Match.CERTIFICATE,
+    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
+    dane: _rendering.DaneOption = Dane.LIST,
+    facts: _rendering.FactsFile = None,
+    mta_version: _rendering.MtaVersion = None,
+    template: _rendering.TemplateFile = None,
+    postfix_config: _options.PostfixConfig = None,
+    dir_: _options.Dir = _options.STATE,
+    keyring: _options.Keyring = None,
+    signer: _options.Signer = None,
+    threshold: _options.Threshold = 1,
+    output: _options.Output = None,
+    now: _options.Now = None,
+    max_size: _options.MaxSize = LARGEST,
+    quiet: bool = False,
+) -> int:
+    """Write a list as the configuration of a mail server: rows of smtp_tls_policy_maps.
+
+    Domains in testing get no row. Of a list that has run out only the overlay's rows are written, and
+    the exit code is 1. Feed the result to `postmap`; `stpolicy update` does all of it.
+    """
+    from stpolicy.flows import render as flow
+    from stpolicy.flows.installed import installed, read_state
+    from stpolicy.flows.validate import File
+    from stpolicy.mta.postfix import Postfix
+    from stpolicy.suffixes import PublicSuffixes
+
+    _inputs.check_output(output, *filter(None, [path, facts, template]), *(overlay or ()))
+    moment = _door.now(now)
+    options = _rendering.options(
+        Postfix(postfix_config),
+        overlay=overlay,
+        early_adopter=early_adopter,
+        match=match,
+        suffixes=suffixes,
+        dane=dane,
+        facts=facts,
+        mta_version=mta_version,
+        template=template,
+        quiet=quiet,
+    )
+    if path is not None:
+        file = _inputs.read(path, largest=max_size)
+        _door.say(f"stpolicy: the signature of {file.name} was not looked at", quiet=quiet)
+    else:
+        who = _inputs.pins(keyring, signer, threshold)
+        there = installed(dir_, who, now=moment, largest=max_size, state=read_state(dir_))
+        if there is None:
+            raise Refused(f"{dir_} holds no list that verifies", "stpolicy update installs one")
+        file = File(str(dir_ / "current" / "policy.json"), there.data)
+    rendered = flow.render_file(
+        file,
+        options.wanted(options.overlay_models()),
+        now=moment,
+        suffixes=PublicSuffixes(),
+        largest=max_size,
+    )
+    _door.result(rendered.text, output)
+    return report(rendered, quiet=quiet)
+
+
+def report(rendered: "Rendered", *, quiet: bool) -> int:
+    """Says what a person should know of a map, and returns the exit code."""
+    from stpolicy.flows.render import summary
+
+    table = rendered.table
+    for domain, why in table.refused[:10]:
+        _door.say(f"stpolicy: {domain} has no row: {why}")
+    if len(table.refused) > 10:
+        _door.say(f"stpolicy: {len(table.refused) - 10} more domains have no row")
+    for domain, local in rendered.overdue:
+        _door.say(f"stpolicy: {local.file}: what it says of {domain} was to end {local.until}")
+    if rendered.expired:
+        _door.say("stpolicy: the list is not in force: its rows are left out")
+    elif not any(True for _ in table.rows):
+        _door.say(f"stpolicy: the map has no active row ({summary(table)})")
+    else:
+        _door.say(f"stpolicy: {summary(table)}", quiet=quiet)
+    return _door.FOUND if rendered.expired else _door.DONE
