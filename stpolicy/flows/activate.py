@@ -117,7 +117,7 @@ def _switch(target: MapFile, rendered: Rendered) -> None:
         store.discard(leftover)
     try:
         store.create(new.path, rendered.text.encode("utf-8"))
-        maps.build(new.table, {row.key: row.value for row in rendered.table.rows})
+        maps.build(new.table, rendered.table.rows)
         if new.file != new.path:
             store.sync_file(new.file)
             new.file.replace(target.file)

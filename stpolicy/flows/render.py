@@ -37,7 +37,7 @@ class Rendered:
     @property
     def notable(self) -> bool:
         """Whether a person should look at it."""
-        return bool(self.table.refused or self.overdue) or not any(True for _ in self.table.rows)
+        return bool(self.table.refused or self.overdue) or not self.table.rows
 
 
 def render_file(file: File, wanted: Wanted, *, now: datetime, suffixes: Suffixes, largest: int) -> Rendered:
@@ -54,7 +54,7 @@ def render(
     effective = None if expired else policies
     found = policy_map(effective, in_force(wanted.overlays, now), wanted.profile, suffixes)
     header = list(_header(policies, data, found, wanted.profile, expired=expired))
-    text = template.text(wanted.template, header, found.lines)
+    text = template.text(wanted.template, header, found)
     return Rendered(text, found, expired, tuple(overdue(wanted.overlays, now)))
 
 

@@ -6,9 +6,8 @@ goes out as if there were no policy. So it compiles under another name, and one 
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from stpolicy.errors import Misuse, StpolicyError
@@ -88,8 +87,8 @@ def best_type(postfix: Postfix) -> str:
     raise StpolicyError("this Postfix knows no type of table that can be used", "see `postconf -m`")
 
 
-def build(new: Table, rows: Mapping[str, str]) -> None:
-    """Compiles the text of a new table, where its type is one that is compiled, and asks it for its rows.
+def build(new: Table, rows: Sequence[str]) -> None:
+    """Compiles the text of a new table, where its type is one that is compiled, and asks it for some rows.
 
     StpolicyError when anything is not as it should be. What was compiled lies in `new.file`.
     """
@@ -122,12 +121,12 @@ def _postmap(arguments: list[str], data: bytes = b"") -> str:
     return ran.out
 
 
-def _prove(config: str, table: Table, rows: Mapping[str, str]) -> None:
+def _prove(config: str, table: Table, rows: Sequence[str]) -> None:
     """Asks the new table for a sample of its rows: what it answers is what Postfix would be told."""
-    step = max(1, len(rows) // _SAMPLE)
-    sample = dict(islice(rows.items(), 0, None, step))
-    if not sample:
+    if not rows:
         return
+    sampled = (*rows[:: max(1, len(rows) // _SAMPLE)], rows[-1])
+    sample = {key: value for key, _, value in (row.partition(" ") for row in sampled)}
     asked = "".join(f"{key}\n" for key in sample).encode("utf-8")
     said = _postmap(["-c", config, "-q", "-", str(table)], asked)
     answers = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)

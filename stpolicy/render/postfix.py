@@ -5,7 +5,7 @@ which is wider than the format. The other one, from Postfix 3.10.5 on, binds the
 a suffix to one label; its attributes are an error to every older Postfix.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,15 +13,7 @@ from typing import NamedTuple
 from stpolicy.errors import Misuse
 from stpolicy.model.facts import DomainFacts, Facts
 from stpolicy.model.finding import Suffixes
-from stpolicy.model.names import (
-    Domain,
-    MxPattern,
-    all_hosts,
-    canonical,
-    host_fault,
-    pattern_fault,
-    to_unicode,
-)
+from stpolicy.model.names import Domain, MxPattern, all_hosts, host_fault, pattern_fault, respelt, to_unicode
 from stpolicy.model.overlay import Local
 from stpolicy.model.policy import Mode, Policy, PolicyList
 
@@ -92,6 +84,9 @@ PLAIN = Profile(_RANGES_FROM)
 """For people who ask what a line looks like, and not what theirs does."""
 
 
+_NOTHING = DomainFacts()
+
+
 class Row(NamedTuple):
     """One line of the table: the next-hop domain and what Postfix is to do for it."""
 
@@ -101,22 +96,18 @@ class Row(NamedTuple):
     def __str__(self) -> str:
         return f"{self.key} {self.value}"
 
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A line for people."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f"# {self.text}"
+    @classmethod
+    def read(cls, line: str) -> "Row":
+        """Reads `KEY VALUE`."""
+        key, _, value = line.partition(" ")
+        return cls(key, value)
 
 
 @dataclass(slots=True)
 class PolicyMap:
-    """Lines of a table, and what became of every domain."""
+    """Lines of a table, rows and comments, and what became of every domain."""
 
-    lines: list[Row | Comment] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     enforced: int = 0
     testing: int = 0
     overlay: int = 0
@@ -132,9 +123,13 @@ class PolicyMap:
     """Domains that cannot be written, and why."""
 
     @property
-    def rows(self) -> Iterator[Row]:
-        """The lines that Postfix reads."""
-        return (line for line in self.lines if isinstance(line, Row))
+    def rows(self) -> list[str]:
+        """The lines that Postfix reads, `KEY VALUE` each."""
+        return [line for line in self.lines if not line.startswith("#")]
+
+    def comment(self, text: str) -> None:
+        """Adds a line for people; whoever wrote what it tells of ends no line with it."""
+        self.lines.append("# " + "".join(c if c.isprintable() else "?" for c in text))
 
     def counts(self) -> dict[str, int]:
         """Every number, by name."""
@@ -151,14 +146,14 @@ class PolicyMap:
         }
 
 
-def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = Profile()) -> tuple[Row, ...]:
+def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = PLAIN) -> list[str]:
     """The rows of one domain: see `policy_map`. ValueError says why it cannot be written."""
     found = PolicyMap()
-    writer = _Writer(profile, suffixes, found, [policy], [domain])
-    writer.domain(domain, policy)
+    if policy.mode is Mode.ENFORCE:
+        _Writer(profile, suffixes, found, [(Domain(domain), policy)]).write_all()
     if found.refused:
         raise ValueError(found.refused[0][1])
-    return tuple(found.rows)
+    return found.rows
 
 
 def policy_map(
@@ -170,147 +165,144 @@ def policy_map(
     domain has two, one for each form that Postfix may look up. What cannot be written as it is meant
     is left out and counted, never repaired.
     """
-    listed = list(_resolved(policies)) if policies else []
-    active = [(domain, policy) for domain, policy in listed if domain not in local]
-    own = [(domain, found.policy) for domain, found in local.items() if found.policy]
-    everything = [*own, *active]
     found = PolicyMap()
-    writer = _Writer(
-        profile, suffixes, found, (policy for _, policy in everything), (domain for domain, _ in everything)
-    )
+    listed = _resolved(policies) if policies else []
     if local:
-        _local_rows(writer, local, dict(listed))
-    before = len(found.lines)
-    for domain, policy in active:
-        writer.domain(domain, policy)
-    if local and len(found.lines) > before:
-        found.lines.insert(before, Comment("from the list:"))
+        _write_local(found, local, dict(listed), profile, suffixes)
+        found.comment("from the list:")
+        listed = [(domain, policy) for domain, policy in listed if domain not in local]
+    enforced = [pair for pair in listed if pair[1].mode is Mode.ENFORCE]
+    found.testing = len(listed) - len(enforced)
+    if profile.early_adopter:
+        testing = [pair for pair in listed if pair[1].mode is Mode.TESTING]
+        _Writer(profile, suffixes, found, testing).write_all()
+    found.enforced = _Writer(profile, suffixes, found, enforced).write_all()
     return found
 
 
-def _resolved(policies: PolicyList) -> Iterator[tuple[Domain, Policy]]:
+def _resolved(policies: PolicyList) -> list[tuple[Domain, Policy]]:
     """What each domain promises; the first of two entries that are one domain."""
     first = policies.by_domain if len(policies.by_domain) < len(policies.entries) else None
-    for entry in policies.entries:
-        if first and first[entry.domain] is not entry:
-            continue
-        if policy := policies.resolve(entry.policy):
-            yield entry.domain, policy
+    resolve = policies.resolve
+    pairs = [
+        (domain, promise if type(promise) is Policy else resolve(promise))
+        for name, domain, promise in policies.entries
+        if first is None or first[domain].name == name
+    ]
+    return [(domain, policy) for domain, policy in pairs if policy]
 
 
-def _local_rows(writer: "_Writer", local: Mapping[Domain, Local], listed: Mapping[Domain, Policy]) -> None:
-    found = writer.found
-    found.lines.append(Comment("decided here:"))
+def _write_local(
+    found: PolicyMap,
+    local: Mapping[Domain, Local],
+    listed: Mapping[Domain, Policy],
+    profile: Profile,
+    suffixes: Suffixes,
+) -> None:
+    found.comment("decided here:")
     for domain, decision in local.items():
         until = f" until {decision.until}" if decision.until else ""
         because = f": {decision.reason}" if decision.reason else ""
         upstream = listed.get(domain)
         says = f"{upstream.mode}, {', '.join(upstream.mxs)}" if upstream else "nothing"
         kind = "policy" if decision.policy else "excluded"
-        said = f"{domain}: {kind} by {decision.file}{until}{because} (the list says: {says})"
-        found.lines.append(Comment(said))
+        found.comment(f"{domain}: {kind} by {decision.file}{until}{because} (the list says: {says})")
         if decision.policy is None:
             found.excluded += 1
         elif decision.policy.mode is Mode.ENFORCE:
-            found.overlay += writer.write(domain, decision.policy, DomainFacts())
+            found.overlay += _Writer(profile, suffixes, found, [(domain, decision.policy)]).write_all()
 
 
 class _Writer:
-    """Writes rows; what is the same for many domains is looked at once."""
+    """Writes rows of domains; names are judged all at once, since nearly always nothing is wrong."""
 
     def __init__(
-        self,
-        profile: Profile,
-        suffixes: Suffixes,
-        found: PolicyMap,
-        policies: Iterable[Policy],
-        domains: Iterable[str],
+        self, profile: Profile, suffixes: Suffixes, found: PolicyMap, pairs: list[tuple[Domain, Policy]]
     ) -> None:
-        self.found = found
-        self._profile = profile
-        written = {pattern for mxs in {policy.mxs for policy in policies} for pattern in mxs}
-        self._spelling = {pattern: canonical(pattern) for pattern in written}
-        self._pattern_faults = _pattern_faults(set(self._spelling.values()), suffixes)
-        self._domain_faults = _host_faults(set(domains))
-        self._values: dict[tuple[str, ...], tuple[str, bool]] = {}
-        self._more = "" if profile.version < _SERVERNAME_FROM else " servername=hostname"
-        self._more += f" {_OLDER_PROTOCOLS if profile.version < _RANGES_FROM else 'protocols=>=TLSv1.2'}"
+        self._profile, self._found, self._pairs = profile, found, pairs
+        written = {pattern for _, policy in pairs for pattern in policy.mxs}
+        self._respelt = respelt(written)
+        names = written.difference(self._respelt).union(self._respelt.values()) if self._respelt else written
+        self._suffixes = {name for name in names if name.startswith(".")}
+        self._pattern_faults = _pattern_faults(names, suffixes) if names else {}
+        domains = [domain for domain, _ in pairs]
+        self._all_simple = bool(domains) and all_hosts(domains)
+        self._domain_faults = {} if self._all_simple else _host_faults(domains)
+        servername = "" if profile.version < _SERVERNAME_FROM else " servername=hostname"
+        protocols = _OLDER_PROTOCOLS if profile.version < _RANGES_FROM else "protocols=>=TLSv1.2"
+        self._more = f"{servername} {protocols}"
 
-    def domain(self, domain: str, policy: Policy) -> None:
-        """What the list says of a domain."""
-        if policy.mode is Mode.TESTING:
-            self.found.testing += 1
-            if not self._profile.early_adopter:
-                return
-        facts = self._profile.facts.get(Domain(domain), DomainFacts())
-        if self._profile.dane is Dane.SKIP and facts.dane:
-            self.found.dane += 1
-            return
-        if self.write(domain, policy, facts) and policy.mode is Mode.ENFORCE:
-            self.found.enforced += 1
+    def write_all(self) -> int:
+        """Writes the rows; how many domains got theirs."""
+        profile, more = self._profile, self._more
+        is_plain = profile.suffixes is SuffixStyle.POSTFIX and profile.match is Match.CERTIFICATE
+        if profile.facts or self._respelt or self._pattern_faults or not (is_plain and self._all_simple):
+            return sum(self._write(domain, policy) for domain, policy in self._pairs)
+        joined = ":".join
+        self._found.lines += [
+            f"{domain} secure match={joined(policy.mxs)}{more}" for domain, policy in self._pairs
+        ]
+        if self._suffixes:
+            exact = self._suffixes.isdisjoint
+            self._found.wide += sum(not exact(policy.mxs) for _, policy in self._pairs)
+        return len(self._pairs)
 
-    def write(self, domain: str, policy: Policy, facts: DomainFacts) -> bool:
+    def _write(self, domain: Domain, policy: Policy) -> bool:
         """Whether the domain got its rows."""
-        mxs = policy.mxs
-        faults, spelling = self._pattern_faults, self._spelling
-        if domain in self._domain_faults or (faults and any(spelling[mx] in faults for mx in mxs)):
-            self.found.refused.append((domain, self._fault(domain, mxs)))
+        found, profile = self._found, self._profile
+        facts = profile.facts.get(domain, _NOTHING)
+        mxs = tuple(dict.fromkeys(self._respelt.get(mx, mx) for mx in policy.mxs))
+        if fault := self._fault(domain, mxs):
+            found.refused.append((domain, fault))
             return False
-        if self._profile.suffixes is SuffixStyle.EXACT and (exact := self._exact(mxs, facts)) != mxs:
-            if not exact:
-                self.found.unseen += 1
+        if facts.dane and profile.dane is Dane.SKIP:
+            found.dane += 1
+            return False
+        if profile.suffixes is SuffixStyle.EXACT:
+            mxs = _exact(mxs, facts)
+            if not mxs:
+                found.unseen += 1
                 return False
-            mxs = exact
-        known = self._values.get(mxs)
-        if known is None:
-            known = self._values[mxs] = self._value(mxs), any(mx.startswith(".") for mx in mxs)
-        value, is_wide = known
-        lines = self.found.lines
-        if self._profile.match is Match.MX:
-            value = self._binding_the_mx(domain, mxs, value, facts)
-        elif is_wide:
-            self.found.wide += 1
-        lines.append(Row(domain, value))
-        if "xn--" in domain and (name := to_unicode(domain)) != domain:
-            if len(name.encode()) > LONGEST_KEY:
-                self.found.refused.append(
-                    (name, f"is longer than the {LONGEST_KEY} bytes that a key may have")
-                )
-            else:
-                lines.append(Row(name, value))
+        value = f"secure match={':'.join(mxs)}{self._more}"
+        if profile.match is Match.MX and not (profile.reporting and facts.enforced_mxs != frozenset(mxs)):
+            hosts = " ".join(f"mx_host_pattern={'*' if mx.startswith('.') else ''}{mx}" for mx in mxs)
+            value = f"{value} policy_type=sts policy_domain={domain} {hosts}"
+        else:
+            found.plain += profile.match is Match.MX
+            found.wide += not self._suffixes.isdisjoint(mxs)
+        self._add(domain, value)
         return True
 
-    def _value(self, mxs: tuple[str, ...]) -> str:
-        patterns = dict.fromkeys(self._spelling.get(mx, mx) for mx in mxs)
-        return f"secure match={':'.join(patterns)}{self._more}"
+    def _add(self, domain: Domain, value: str) -> None:
+        """The row, and one for the U-label form where there is one and a table can hold it."""
+        self._found.lines.append(f"{domain} {value}")
+        if (name := to_unicode(domain)) != domain:
+            if len(name.encode()) > LONGEST_KEY:
+                self._found.refused.append(
+                    (name, f"has more than the {LONGEST_KEY} bytes that a key may have")
+                )
+            else:
+                self._found.lines.append(f"{name} {value}")
 
-    def _binding_the_mx(self, domain: str, mxs: tuple[str, ...], value: str, facts: DomainFacts) -> str:
-        patterns = dict.fromkeys(self._spelling.get(mx, mx) for mx in mxs)
-        if self._profile.reporting and facts.enforced_mxs != frozenset(patterns):
-            self.found.plain += 1
-            return value
-        hosts = " ".join(f"mx_host_pattern={'*' if mx.startswith('.') else ''}{mx}" for mx in patterns)
-        return f"{value} policy_type=sts policy_domain={domain} {hosts}"
-
-    def _exact(self, mxs: tuple[str, ...], facts: DomainFacts) -> tuple[str, ...]:
-        """The patterns with each suffix replaced by the hosts that were seen to match it."""
-        if not any(mx.startswith(".") for mx in mxs):
-            return mxs
-        patterns = [MxPattern(mx) for mx in mxs]
-        named = [pattern.text for pattern in patterns if not pattern.is_suffix]
-        seen = [host for host in facts.hosts if any(p.is_suffix and p.matches(host) for p in patterns)]
-        safe = [host for host in seen if host_fault(host) is None]
-        return tuple(dict.fromkeys([*named, *safe]))
-
-    def _fault(self, domain: str, mxs: tuple[str, ...]) -> str:
+    def _fault(self, domain: Domain, mxs: tuple[str, ...]) -> str | None:
         if domain in self._domain_faults:
             return f"{domain!r} {self._domain_faults[domain]}"
-        bad = next(mx for mx in mxs if self._spelling[mx] in self._pattern_faults)
-        return f"{bad!r} {self._pattern_faults[self._spelling[bad]]}"
+        bad = next((mx for mx in mxs if mx in self._pattern_faults), None)
+        return None if bad is None else f"{bad!r} {self._pattern_faults[bad]}"
+
+
+def _exact(mxs: tuple[str, ...], facts: DomainFacts) -> tuple[str, ...]:
+    """The patterns with each suffix replaced by the hosts that were seen to match it."""
+    suffixes = [MxPattern(mx) for mx in mxs if mx.startswith(".")]
+    named = [mx for mx in mxs if not mx.startswith(".")]
+    seen = [host for host in facts.hosts if any(suffix.matches(host) for suffix in suffixes)]
+    return tuple(dict.fromkeys([*named, *seen]))
 
 
 def _host_faults(names: Collection[str]) -> dict[str, str]:
     """The canonical names that are no host names, and why; quick when there are none."""
+    if not names or all_hosts(names):
+        return {}
     plain = [name for name in names if "xn--" not in name and len(name) <= 63]
     doubtful = names if plain and not all_hosts(plain) else set(names).difference(plain)
     return {name: fault for name in doubtful if (fault := host_fault(name))}
@@ -319,7 +311,7 @@ def _host_faults(names: Collection[str]) -> dict[str, str]:
 def _pattern_faults(patterns: Collection[str], suffixes: Suffixes) -> dict[str, str]:
     """The canonical patterns that no row may hold: malformed ones, and those wider than a list may be."""
     parents = [pattern[1:] for pattern in patterns if pattern.startswith(".")]
-    hosts = [pattern for pattern in patterns if not pattern.startswith(".")]
+    hosts = [pattern for pattern in patterns if not pattern.startswith(".")] if parents else patterns
     found = {name: pattern_fault(name) or fault for name, fault in _host_faults(hosts).items()}
     found |= {f".{name}": pattern_fault(f".{name}") or fault for name, fault in _host_faults(parents).items()}
     public = suffixes.among(parents) if parents else {}
