@@ -38,6 +38,9 @@ KEYS: Mapping[str, type] = {
     "check-url": str,
     "ca-file": Path,
     "allow-http": bool,
+    "dir": Path,
+    "map": str,
+    "postfix-config": Path,
 }
 """Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
 

@@ -1,6 +1,7 @@
 """Every command, in the order in which the help lists them."""
 
-from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish, explain  # isort: skip
+from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish  # isort: skip
+from stpolicy.cli import doctor, explain  # isort: skip
 from stpolicy.cli._app import alias as alias_group
 from stpolicy.cli._app import app
 from stpolicy.cli._app import keys as keys_group
@@ -12,6 +13,7 @@ __all__ = [
     "alias",
     "app",
     "diff",
+    "doctor",
     "edit",
     "explain",
     "fmt",

@@ -163,3 +163,13 @@ GpgTimeout = Annotated[
 Days = Annotated[
     int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until the list expires.")
 ]
+Dir = Annotated[
+    Path, typer.Option("--dir", metavar="DIR", help="Where the list, its maps and its state are kept.")
+]
+Map = Annotated[
+    str | None, typer.Option("--map", metavar="TYPE:PATH", help="The map that is made of the list.")
+]
+PostfixConfig = Annotated[
+    Path | None,
+    typer.Option("--postfix-config", metavar="DIR", help="Postfix's configuration, if not the usual one."),
+]

@@ -149,7 +149,7 @@ class MailServer:
         return own.get(name, self.settings.get(name, "")).strip()
 
     def level(self, service: Service | None = None) -> str:
-        """The security level where no policy says otherwise; the older two parameters count when it is empty."""
+        """The security level where no policy says otherwise; two older parameters count when it is empty."""
         level = self.setting("smtp_tls_security_level", service).lower()
         if level:
             return level
@@ -168,7 +168,7 @@ class MailServer:
     def program(self, transport: str) -> str:
         """What runs for a transport; without master.cf what the name suggests."""
         for service in self.services:
-            if service.name == transport:
+            if service.name == transport and service.kind == "unix":
                 return service.program
         return "smtp" if not self.services and transport in ("smtp", "relay") else ""
 

@@ -76,8 +76,8 @@ def signer_unset(installed: Installed) -> Iterator[Problem]:
 
     Without a fingerprint nothing says who may sign the list, and no update is accepted. Get the
     fingerprint from the maintainer of the list by another way than the list itself, and put it into
-    /etc/stpolicy/stpolicy.toml: `signer = ["FINGERPRINT"]`.
+    /etc/stpolicy/stpolicy.toml: `signer = "FINGERPRINT"`.
     """
     if not installed.signers:
-        mend = """add signer = ["FINGERPRINT"] to /etc/stpolicy/stpolicy.toml"""
+        mend = 'add the line signer = "FINGERPRINT" to /etc/stpolicy/stpolicy.toml'
         yield Problem("no signer is pinned in the settings", mend=mend)

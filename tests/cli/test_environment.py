@@ -8,7 +8,7 @@ import pytest
 
 from tests.program import NOW, Program, canonical_list, commands
 
-SHARED = {"keyring", "signer", "threshold", "ca-file", "max-size", "allow-http", "now"}
+SHARED = {"dir", "keyring", "signer", "threshold", "ca-file", "max-size", "allow-http", "now"}
 OPTIONS = [
     (name, option)
     for name, command in commands().items()
