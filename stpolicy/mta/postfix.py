@@ -77,7 +77,7 @@ class Postfix:
 
         `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
         the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
-        replies was written by the other side, who may write U+2028 too, but no line feed.
+        replies was written by the other side, who can put anything into a line but not begin one.
         """
         options = [
             ("-l", policy.level),
