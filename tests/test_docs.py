@@ -17,7 +17,7 @@ from tests.program import commands
 ROOT = Path(__file__).parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 RULES = "docs/RULES.md"
-LATER = {"update", "render", "check", "setup", "doctor", "status", "lookup", "queue", "serve", "db"}
+LATER = {"update", "render", "check", "setup", "status", "lookup", "queue", "serve", "db"}
 """Commands that other documents of the field may speak of and that are not here yet."""
 
 

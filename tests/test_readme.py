@@ -11,7 +11,18 @@ README = (_ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "name", ["help", "help validate", "help sign", "help verify", "help publish", "rules"]
+    "name",
+    [
+        "help",
+        "help validate",
+        "help sign",
+        "help verify",
+        "help publish",
+        "help update",
+        "help render",
+        "help doctor",
+        "rules",
+    ],
 )
 def test_readme_has_the_marker(name: str) -> None:
     assert README.count(f"<!-- {name} -->\n") == 1

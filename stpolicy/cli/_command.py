@@ -14,7 +14,7 @@ import typer
 from stpolicy.errors import Misuse, StpolicyError
 
 SHARED_WITH_SCRIPT = frozenset(
-    {"url", "dir_", "keyring", "signer", "threshold", "ca_file", "timeout", "max_size", "allow_http", "now"}
+    {"url", "dir", "keyring", "signer", "threshold", "ca_file", "timeout", "max_size", "allow_http", "now"}
 )
 """Options that `scripts/update_and_verify.sh` has too: `STPOLICY_<OPTION>` sets them for every command."""
 
@@ -100,8 +100,8 @@ def _with_environment(command: str, key: str, hint: Any) -> Any:
             option = copy.copy(extra)
             name = option_name(option, key)
             variables = [f"STPOLICY_{command}_{name}".upper().replace("-", "_")]
-            if key in SHARED_WITH_SCRIPT:
-                variables.append(f"STPOLICY_{key}".upper().rstrip("_"))
+            if name.replace("-", "_") in SHARED_WITH_SCRIPT:
+                variables.append(f"STPOLICY_{name}".upper().replace("-", "_"))
             option.envvar = variables
             option.show_envvar = False
             extras[position] = option

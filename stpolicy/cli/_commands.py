@@ -2,7 +2,7 @@
 
 # isort: off
 from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish
-from stpolicy.cli import update, render, explain
+from stpolicy.cli import update, render, doctor, explain
 
 # isort: on
 from stpolicy.cli._app import alias as alias_group
@@ -16,6 +16,7 @@ __all__ = [
     "alias",
     "app",
     "diff",
+    "doctor",
     "edit",
     "explain",
     "fmt",

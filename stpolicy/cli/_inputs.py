@@ -1,13 +1,17 @@
 """What options name, read and checked: lists, signatures, pinned signers, GnuPG homes."""
 
+import re
 import sys
 from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import git, openpgp
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.flows.validate import File
+from stpolicy.model.names import canonical, host_fault
+from stpolicy.model.table import Table
 from stpolicy.trust import fingerprint
 
 if TYPE_CHECKING:
@@ -96,3 +100,35 @@ def signature_of(path: Path, signature: Path | None) -> File:
 def asc(path: Path) -> Path:
     """LIST.asc."""
     return path.with_name(f"{path.name}.asc")
+
+
+def table(text: str | None) -> Table | None:
+    """A table as `--map` names it."""
+    if text is None:
+        return None
+    found = Table.read(text)
+    if not found.kind or not found.name:
+        raise Misuse(f"--map {text!r} is not TYPE:PATH", "write it like lmdb:/var/lib/stpolicy/maps/policy")
+    return found
+
+
+def domain(name: str) -> str:
+    """A domain in canonical form."""
+    if fault := host_fault(canonical(name)):
+        raise Misuse(f"{name!r} {fault}")
+    return canonical(name)
+
+
+def mail_host(text: str) -> str:
+    """A mail server as Postfix names one that it does not look for in DNS: [HOST] or [HOST]:PORT.
+
+    Given are HOST, HOST:PORT, an address, or [ADDRESS]:PORT.
+    """
+    found = re.fullmatch(r"\[([^]]*)\](?::([0-9]{1,5}))?|([^:]*)(?::([0-9]{1,5}))?|(.*:.*)", text)
+    inside, port_inside, plain, port_plain, rest = found.groups() if found else (None,) * 5
+    host, port = inside or plain or rest or "", port_inside or port_plain
+    try:
+        name = f"ipv6:{host}" if ip_address(host).version == 6 else host
+    except ValueError:
+        name = domain(host)
+    return f"[{name}]:{port}" if port else f"[{name}]"

@@ -52,7 +52,7 @@ def read(data: bytes | None) -> State | None:
         return State(
             Reason(found["reason"]),
             _text(found.get("message")) or "",
-            _instant(found["at"]),
+            _instant(found.get("at", 0)),
             _text(found.get("client")) or "",
             _instant(found["last_success"]) if found.get("last_success") else None,
             _text(found.get("url")),
@@ -60,7 +60,7 @@ def read(data: bytes | None) -> State | None:
             _validators(found.get("validators")),
             _map(found.get("map")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
 

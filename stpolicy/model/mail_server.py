@@ -64,7 +64,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyMap:
+class MapFacts:
     """The table that is made of the list. Dates are None for files that are not there."""
 
     table: Table
@@ -97,7 +97,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledList:
+class ListFacts:
     """The list in force: its dates, the SHA-256 of its bytes, and the domains that are to be enforced."""
 
     timestamp: Instant
@@ -107,12 +107,12 @@ class InstalledList:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class StateFolder:
     """What lies in the list's folder, and whom the settings trust."""
 
     folder: str
     now: datetime
-    list: InstalledList | None = None
+    list: ListFacts | None = None
     last_success: Instant | None = None
     """When a list that was offered was verified for the last time."""
     signers: tuple[str, ...] = ()
@@ -132,8 +132,8 @@ class MailServer:
     types: frozenset[str]
     settings: Mapping[str, str]
     services: tuple[Service, ...]
-    installed: Installed
-    map: PolicyMap | None = None
+    installed: StateFolder
+    map: MapFacts | None = None
     routes: tuple[Route, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     no_ca_file: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class MailServer:
         return own.get(name, self.settings.get(name, "")).strip()
 
     def level(self, service: Service | None = None) -> str:
-        """The level where no policy says otherwise; the older two parameters count when it is empty."""
+        """The security level where no policy says otherwise; two older parameters count when it is empty."""
         level = self.setting("smtp_tls_security_level", service).lower()
         if level:
             return level
@@ -168,7 +168,7 @@ class MailServer:
     def program(self, transport: str) -> str:
         """What runs for a transport; without master.cf what the name suggests."""
         for service in self.services:
-            if service.name == transport:
+            if service.name == transport and service.kind == "unix":
                 return service.program
         return "smtp" if not self.services and transport in ("smtp", "relay") else ""
 

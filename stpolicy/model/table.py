@@ -44,6 +44,11 @@ class Table:
         yield table.kind
 
     @property
+    def has_patterns(self) -> bool:
+        """Whether its keys are patterns, which see whole addresses."""
+        return self.kind in ("regexp", "pcre")
+
+    @property
     def file(self) -> str | None:
         """The file that Postfix reads; None for what is no file."""
         if self.kind in PLAIN:
@@ -88,14 +93,14 @@ class TlsPolicy:
         return cls(level, tuple(filter(None, patterns)), attributes)
 
 
-def transport_keys(domain: str, table: Table, *, dotless: bool = False) -> Iterator[str]:
-    """What Postfix looks up for a domain in a transport map, in this order (transport(5)).
+def transport_keys(domain: str, *, dotless: bool = False) -> Iterator[str]:
+    """What Postfix looks up for mail to a domain in transport maps, in this order (transport(5)).
 
+    The first stands for all addresses of the domain: only tables of patterns are asked for it here.
     `dotless`: whether a parent domain stands for those below it without a dot before it, as
-    parent_domain_matches_subdomains may say. Patterns see whole addresses: postmaster stands for them.
+    parent_domain_matches_subdomains may say.
     """
-    if table.kind in ("regexp", "pcre"):
-        yield f"postmaster@{domain}"
+    yield f"postmaster@{domain}"
     yield domain
     rest = domain
     while "." in rest:

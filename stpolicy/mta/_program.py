@@ -47,7 +47,8 @@ def run(
     name = os.path.basename(command[0])  # noqa: PTH119  (the word that people know)
     try:
         done = subprocess.run(
-            [program(command[0]), *command[1:]],
+            [name, *command[1:]],  # the name, not the path: Postfix's programs put it before what they say
+            executable=program(command[0]),
             input=data,
             capture_output=True,
             timeout=deadline,

@@ -39,7 +39,7 @@ class Postfix:
 
     def settings(self, names: Iterable[str]) -> dict[str, str]:
         """The values of parameters with their `$names` replaced; one that it does not know is left out."""
-        lines = self._postconf("-x", *names).splitlines()
+        lines = self._postconf("-x", *names).split("\n")
         pairs = (line.partition("=") for line in lines)
         return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
@@ -51,7 +51,7 @@ class Postfix:
                 return ()
             raise _failed("postconf", ran.err)
         overrides = _overrides(self._postconf("-Px"))
-        fields = (line.split(maxsplit=8) for line in ran.out.splitlines())
+        fields = (line.split(maxsplit=8) for line in ran.out.split("\n"))
         return tuple(
             Service(words[0], words[1], words[7].rpartition("/")[2], overrides.get((words[0], words[1]), {}))
             for words in fields
@@ -64,10 +64,10 @@ class Postfix:
         All keys in one run, one a line: they must not hold a line feed.
         """
         lines = "".join(f"{key}\n" for key in keys).encode("utf-8", "surrogateescape")
-        ran = run(["postmap", *self._chosen(), "-q", "-", table], data=lines)
+        ran = run(["postmap", *self._chosen(), "-q", "-", "--", table], data=lines)
         if re.search(r"^postmap: (?:fatal|error|panic): ", ran.err, re.MULTILINE):
             raise _failed("postmap", ran.err)
-        pairs = (line.partition("\t") for line in ran.out.splitlines())
+        pairs = (line.partition("\t") for line in ran.out.split("\n"))
         return {key: value for key, tab, value in pairs if tab}
 
     def attempt(
@@ -77,23 +77,21 @@ class Postfix:
 
         `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
         the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
-        replies was written by the other side.
+        replies was written by the other side, who can put anything into a line but not begin one.
         """
-        options = [("-l", policy.level)]
-        options += [
-            ("-F", authorities.get("smtp_tls_CAfile", "")),
-            ("-P", authorities.get("smtp_tls_CApath", "")),
+        options = [
+            ("-l", policy.level),
+            ("-F", authorities.get("smtp_tls_CAfile")),
+            ("-P", authorities.get("smtp_tls_CApath")),
+            ("-p", policy.attributes.get("protocols")),
+            ("-s", policy.attributes.get("servername")),
         ]
-        options += [("-p", policy.attributes.get("protocols", ""))]
-        options += [("-s", policy.attributes.get("servername", ""))]
         words = [word for option, value in options if value for word in (option, value)]
         command = ["posttls-finger", "-c", "-L", "summary", *words, "--", host or domain, *policy.patterns]
         where = {"MAIL_CONFIG": str(self.folder)} if self.folder else {}
         ran = run(command, deadline=_TEST_SECONDS, environment=where)
-        lines = (ran.out + ran.err).splitlines()
-        said = [line.removeprefix("posttls-finger: ").strip() for line in lines]
-        last = next((line for line in reversed(said) if line), "")
-        return Attempt(domain, host or domain, any(map(_VERIFIED.match, lines)), last)
+        lines = (ran.out + ran.err).split("\n")
+        return Attempt(domain, host or domain, any(map(_VERIFIED.match, lines)), _told(lines))
 
     def _chosen(self) -> list[str]:
         return ["-c", str(self.folder)] if self.folder else []
@@ -108,7 +106,7 @@ class Postfix:
 def _overrides(text: str) -> dict[tuple[str, str], dict[str, str]]:
     """`-o` options by service and kind; postconf prints `SERVICE/KIND/PARAMETER = VALUE`."""
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name, equals, value = line.partition(" =")
         service, _, rest = name.rpartition("/")
         service, _, kind = service.rpartition("/")
@@ -117,8 +115,15 @@ def _overrides(text: str) -> dict[tuple[str, str], dict[str, str]]:
     return found
 
 
+def _told(lines: list[str]) -> str:
+    """The line that says most: why a certificate was refused, else the last one."""
+    said = [text for line in lines if (text := line.removeprefix("posttls-finger: ").strip())]
+    failures = [text for text in said if "verification failed" in text]
+    return (failures or said or ["it said nothing of TLS; is STARTTLS offered?"])[-1]
+
+
 def _failed(program: str, said: str) -> StpolicyError:
     """What a program complained about; warnings of the site's own stand before it."""
-    lines = [line for line in said.splitlines() if line.strip() and ": warning: " not in line]
+    lines = [line for line in said.split("\n") if line.strip() and ": warning: " not in line]
     text = (lines or ["it failed and said nothing"])[-1].removeprefix(f"{program}: ").removeprefix("fatal: ")
     return StpolicyError(f"{program}: {text}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stpolicy.model.finding import Candidate, Problem, Rule, S, Severity
-from stpolicy.model.mail_server import Installed, MailServer
+from stpolicy.model.mail_server import MailServer, StateFolder
 from stpolicy.model.signature import Signatures
 from stpolicy.rules import dates, history, install, mxs, policies, signature
 from stpolicy.rules.postfix import maps, tls, ways
@@ -115,7 +115,7 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
 )
 """`doctor`, of a Postfix."""
 
-STATUS: tuple[Rule[Installed], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
+STATUS: tuple[Rule[StateFolder], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
 """`doctor` and `status`, of the list's folder on a mail server."""
 
 DOCTOR: tuple[Rule[Any], ...] = (*POSTFIX, *STATUS)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from shlex import quote
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.mail_server import Installed
+from stpolicy.model.mail_server import StateFolder
 from stpolicy.rules._register import rule
 
 LATEST = timedelta(days=4)
@@ -14,12 +14,12 @@ LATEST = timedelta(days=4)
 SILENCE = timedelta(hours=48)
 
 
-def _update(installed: Installed) -> str:
+def _update(installed: StateFolder) -> str:
     return f"stpolicy update --dir {quote(installed.folder)}"
 
 
 @rule("install.stale", Severity.WARNING)
-def stale(installed: Installed) -> Iterator[Problem]:
+def stale(installed: StateFolder) -> Iterator[Problem]:
     """The installed list has run out or soon will, or there is none.
 
     Less than a third of its life and less than four days are left. When a list runs out its domains go
@@ -38,7 +38,7 @@ def stale(installed: Installed) -> Iterator[Problem]:
 
 
 @rule("install.no_cron", Severity.WARNING)
-def no_cron(installed: Installed) -> Iterator[Problem]:
+def no_cron(installed: StateFolder) -> Iterator[Problem]:
     """No update has succeeded for 48 hours.
 
     Either nothing runs `stpolicy update`, or it fails each time. It should run several times a day, from
@@ -54,7 +54,7 @@ def no_cron(installed: Installed) -> Iterator[Problem]:
 
 
 @rule("install.modes", Severity.WARNING)
-def modes(installed: Installed) -> Iterator[Problem]:
+def modes(installed: StateFolder) -> Iterator[Problem]:
     """A file of the list may be written by others than its owner, or may not be read by everybody.
 
     Who can write to the list's folder, its map or the key ring decides where mail goes in clear. And
@@ -71,13 +71,13 @@ def modes(installed: Installed) -> Iterator[Problem]:
 
 
 @rule("install.signer_unset", Severity.ERROR)
-def signer_unset(installed: Installed) -> Iterator[Problem]:
+def signer_unset(installed: StateFolder) -> Iterator[Problem]:
     """The settings pin no signer.
 
     Without a fingerprint nothing says who may sign the list, and no update is accepted. Get the
     fingerprint from the maintainer of the list by another way than the list itself, and put it into
-    /etc/stpolicy/stpolicy.toml: `signer = ["FINGERPRINT"]`.
+    /etc/stpolicy/stpolicy.toml: `signer = "FINGERPRINT"`.
     """
     if not installed.signers:
-        mend = """add signer = ["FINGERPRINT"] to /etc/stpolicy/stpolicy.toml"""
+        mend = 'add the line signer = "FINGERPRINT" to /etc/stpolicy/stpolicy.toml'
         yield Problem("no signer is pinned in the settings", mend=mend)

@@ -30,15 +30,16 @@ def no_ca(server: MailServer) -> Iterator[Problem]:
     It has none of its own. Every certificate is then one by an unknown issuer, and mail to every domain
     that the list enforces waits until it is returned. Name the file with the roots of the system.
     """
-    named = [name for name in ("smtp_tls_CAfile", "smtp_tls_CApath") if server.setting(name)]
+    file, folder = server.setting("smtp_tls_CAfile"), server.setting("smtp_tls_CApath")
     mend = set_to(server, "smtp_tls_CAfile", server.roots)
-    if not named:
-        yield Problem(
-            "no certificate can be verified: smtp_tls_CAfile and smtp_tls_CApath are empty", mend=mend
-        )
-    for name in named:
-        if server.setting(name) in server.no_ca_file:
-            yield Problem(f"{name} is {server.setting(name)}, which is not there", mend=mend)
+    if file in server.no_ca_file:
+        yield Problem(f"TLS is off: smtp_tls_CAfile is {file}, which is not there", mend=mend)
+    elif not file and not folder:
+        message = "no certificate can be verified: smtp_tls_CAfile and smtp_tls_CApath are empty"
+        yield Problem(message, mend=mend)
+    elif not file and folder in server.no_ca_file:
+        message = f"no certificate can be verified: smtp_tls_CApath is {folder}, which is not there"
+        yield Problem(message, mend=mend)
 
 
 @rule("postfix.smtputf8", Severity.WARNING)

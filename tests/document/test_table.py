@@ -1,0 +1,31 @@
+"""What a map's text says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stpolicy.document.table import map_text
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "digest", "keys"),
+    [
+        ("", None, ()),
+        (f"# list of today, sha256 {DIGEST}\na.com secure\n", DIGEST, ("a.com",)),
+        (f"# made by us\n# sha256: {DIGEST}\n\n# local\nb\u00fc.de\tx\n", DIGEST, ("b\u00fc.de",)),
+        (f"a.com secure\n# sha256 {DIGEST}\n", None, ("a.com",)),
+        (f"# sha256 {DIGEST}0\n", None, ()),
+        ("# c\n  continued x\na.com x\n\tb.com x\n\n   \nc.com\n", None, ("a.com", "c.com")),
+        ("a\u2028b.com x\n", None, ("a\u2028b.com",)),
+    ],
+)
+def test_map_text(text: str, digest: str | None, keys: tuple[str, ...]) -> None:
+    assert map_text(text.encode()) == (digest, keys)
+
+
+@given(st.binary(max_size=80))
+def test_any_text_is_read(data: bytes) -> None:
+    _, keys = map_text(data)
+    assert all(key and not key.startswith("#") for key in keys)

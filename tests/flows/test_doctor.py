@@ -1,0 +1,106 @@
+"""doctor: which map is ours, what the folder holds, and what an attempt comes to."""
+
+from pathlib import Path
+
+import pytest
+
+from stpolicy.errors import StpolicyError
+from stpolicy.flows.state_folder import policy_map, rendered, state_folder
+from stpolicy.model.table import Table
+from stpolicy.mta.postfix import Postfix
+from tests import lists
+from tests.personas import SIGNED, stamp
+from tests.postfix_room import DOMAINS, POLICY, PostfixRoom, postfix_room
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> PostfixRoom:
+    return postfix_room(tmp_path)
+
+
+def test_what_the_folder_holds(server: PostfixRoom) -> None:
+    found = state_folder(server.lib, now=lists.NOW, table=server.table)
+    assert found.list
+    assert str(found.list.timestamp) == stamp(SIGNED)
+    assert str(found.list.expires) == lists.EXPIRES
+    assert found.list.domains == DOMAINS
+    names = {Path(seen.path).name for seen in found.seen}
+    assert names >= {
+        "lib",
+        "versions",
+        "current",
+        "policy.json",
+        "policy.json.asc",
+        "mark",
+        "maps",
+        "policy.db",
+    }
+
+
+@pytest.mark.parametrize("name", ["current", "state.json", "mark", "versions"])
+def test_a_folder_in_place_of_a_file_or_a_file_in_place_of_a_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("x")
+    assert state_folder(tmp_path, now=lists.NOW).list is None
+    assert rendered(tmp_path / name, []) is None
+
+
+def test_t24_nothing_is_no_list(tmp_path: Path) -> None:
+    found = state_folder(tmp_path / "nowhere", now=lists.NOW)
+    assert (found.list, found.last_success, found.seen) == (None, None, ())
+
+
+def test_the_map_below_the_folder(server: PostfixRoom, tmp_path: Path) -> None:
+    maps = server.lib / "maps"
+    assert rendered(server.lib, []) == server.table
+    (maps / "a.lmdb").write_text("")
+    (maps / ".tmp.cdb").write_text("")
+    (maps / "README").write_text("")
+    assert rendered(server.lib, []) == Table("lmdb", f"{maps}/a")
+    named = [Table("hash", "/elsewhere"), Table.read(f"proxy:{server.table}")]
+    assert rendered(server.lib, named) == server.table
+    assert rendered(tmp_path / "nowhere", named) is None
+
+
+def test_a_map(server: PostfixRoom) -> None:
+    server.map({"example.com": POLICY}, f"sha256 {'a' * 64}")
+    found = policy_map(server.table)
+    assert (found.keys, found.digest) == (("example.com",), "a" * 64)
+    assert found.written
+    assert found.indexed
+    assert policy_map(Table("lmdb", server.table.name)).indexed is None
+    assert policy_map(Table("socketmap", "inet:x")).written is None
+    assert policy_map(Table("cdb", f"{server.lib}/nowhere")).keys == ()
+
+
+def test_a_domain_without_a_row_cannot_be_tested(server: PostfixRoom) -> None:
+    found = server.examined(domain="example.net")
+    assert [(f.code, f.where) for f in found.report.findings] == [("postfix.unverified", "example.net")]
+    assert found.unlooked == ()
+
+
+def test_a_map_that_cannot_be_asked(server: PostfixRoom) -> None:
+    found = server.examined(domain="example.com", table=Table("hash", f"{server.lib}/nowhere"))
+    assert len(found.unlooked) == 1
+    (server.lib / "maps" / "policy.db").unlink()
+    (server.lib / "maps" / "policy").unlink()
+    server.set(smtp_tls_policy_maps="")
+    assert len(server.examined(domain="example.com").unlooked) == 1
+    assert server.examined().unlooked == ()
+
+
+def test_each_host_is_tried_and_one_that_hangs_is_no_verdict(
+    server: PostfixRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def attempt(_: Postfix, domain: str, host: str | None, policy: object, authorities: object) -> None:
+        tried.append((domain, host))
+        raise StpolicyError("posttls-finger did not answer")
+
+    monkeypatch.setattr(Postfix, "attempt", attempt)
+    found = server.examined(domain="example.com", hosts=["[a]", "[b]"])
+    assert tried == [("example.com", "[a]"), ("example.com", "[b]")]
+    assert found.report.findings == ()
+    assert len(found.unlooked) == 2
+    server.examined(domain="example.com")
+    assert tried[2:] == [("example.com", None)]

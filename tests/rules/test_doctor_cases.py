@@ -1,0 +1,117 @@
+"""One case for each code of `doctor`: a mail server that shows it, and nothing else.
+
+A case is a folder with the `main.cf` of a real Postfix; what no configuration can hold is in the table
+GENERATED. Where the mend is a command of Postfix's own, it is run, and then mends.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from stpolicy import rules
+from tests import lists
+from tests.personas import stamp
+from tests.postfix_room import POLICY, PostfixRoom, postfix_room
+
+CASES = Path(__file__).parent / "cases"
+FILES = {str(file.parent.relative_to(CASES)): file for file in sorted(CASES.rglob("main.cf"))}
+SEVERITIES = {rule.code: rule.severity for rule in rules.DOCTOR}
+
+
+def _older_than_its_text(room: PostfixRoom) -> None:
+    os.utime(f"{room.table.file}", (0, 0))
+
+
+def _nothing(_: PostfixRoom) -> None:
+    """The configuration says it all."""
+
+
+GENERATED: dict[str, Callable[[PostfixRoom], object]] = {
+    "postfix.map_missing/no_file": lambda room: Path(f"{room.table.file}").unlink(),
+    "postfix.map_stale": _older_than_its_text,
+    "postfix.map_stale/another_list": lambda room: room.map({"example.com": POLICY}, "sha256 " + "0" * 64),
+    "postfix.override": lambda room: room.master("smtp unix - - y - - smtp -o smtp_tls_security_level=none"),
+    "install.modes": lambda room: (room.lib / "mark").chmod(0o666),
+    "install.modes/folder": lambda room: (room.lib / "maps").chmod(0o770),
+    "install.modes/unreadable": lambda room: (room.lib / "current" / "policy.json").chmod(0o600),
+    "install.no_cron": lambda room: room.state(
+        last_success=stamp(lists.NOW - timedelta(hours=48, seconds=1))
+    ),
+    "install.no_cron/never": lambda room: room.state(last_success=None),
+    "install.no_cron/no_state": lambda room: (room.lib / "state.json").unlink(),
+    "install.no_cron/damaged_state": lambda room: (room.lib / "state.json").write_bytes(b"\xff"),
+    "install.stale": lambda room: (room.lib / "current").unlink(),
+    "install.stale/damaged": lambda room: (room.lib / "current" / "policy.json").write_bytes(b"{"),
+}
+ASKED: dict[str, dict[str, object]] = {
+    "install.signer_unset": {"signers": []},
+    "postfix.unverified": {"domain": "example.net"},
+}
+CODES_WITH_A_CASE = {name.partition("/")[0] for name in (*FILES, *GENERATED, *ASKED)} | {
+    "postfix.tls_required"
+}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> PostfixRoom:
+    return postfix_room(tmp_path)
+
+
+def codes(room: PostfixRoom, **changed: object) -> set[str]:
+    return {finding.code for finding in room.examined(**changed).report.findings}
+
+
+def test_nothing_is_found_where_all_is_well(server: PostfixRoom) -> None:
+    found = server.examined()
+    assert found.report.findings == ()
+    assert found.unlooked == ()
+
+
+@pytest.mark.parametrize("name", [*FILES, *GENERATED, *ASKED])
+def test_case(name: str, server: PostfixRoom) -> None:
+    code = name.partition("/")[0]
+    if name in FILES:
+        server.main(FILES[name].read_text())
+    GENERATED.get(name, _nothing)(server)
+    found = server.examined(**ASKED.get(name, {})).report.findings
+    assert {finding.code for finding in found} == {code}
+    assert {finding.severity for finding in found} == {SEVERITIES[code]}
+    assert all(finding.mend for finding in found) or code == "postfix.unverified"
+
+
+@pytest.mark.parametrize(
+    "name", [*FILES, "postfix.map_stale", "postfix.override", "install.modes", "install.modes/folder"]
+)
+def test_the_mend_mends(name: str, server: PostfixRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command is run as it is printed, and afterwards there is nothing to find."""
+    if name in FILES:
+        server.main(FILES[name].read_text())
+    GENERATED.get(name, _nothing)(server)
+    monkeypatch.setattr("stpolicy.flows.doctor.ROOTS", (str(server.etc / "ca.pem"),))
+    for finding in server.examined().report.findings:
+        environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C"}
+        subprocess.run(["sh", "-c", finding.mend], check=True, env=environment, capture_output=True)
+        server.settle()
+    assert codes(server) == set()
+
+
+def test_tls_required_is_a_parameter_of_3_10(server: PostfixRoom) -> None:
+    found = server.examined().server
+    asked = replace(found, settings={**found.settings, "tls_required_enable": "yes"})
+    assert [code for code, *_ in rules.judge(rules.POSTFIX, asked)] == ["postfix.tls_required"]
+    asked = replace(found, settings={**found.settings, "tls_required_enable": "no"})
+    assert [code for code, *_ in rules.judge(rules.POSTFIX, asked)] == []
+
+
+@pytest.mark.parametrize("code", SEVERITIES)
+def test_every_code_has_a_case(code: str) -> None:
+    assert code in CODES_WITH_A_CASE
+
+
+def test_every_case_is_of_a_known_code() -> None:
+    assert set(SEVERITIES) >= CODES_WITH_A_CASE
