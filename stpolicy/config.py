@@ -54,13 +54,14 @@ KEYS: Mapping[str, type] = {
     "render": str,
     "postfix-config": Path,
     "splay": int,
+    "max-age": str,
 }
 """Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
 
 PATHS = frozenset({"overlay"})
 """Arrays whose texts are paths."""
 
-FORMATS = frozenset({"text", "json", "github", "sarif", "markdown"})
+FORMATS = frozenset({"text", "json", "github", "sarif", "markdown", "nagios", "prometheus"})
 """What `format` may be; a command that has not got one of them keeps its default."""
 
 

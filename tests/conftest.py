@@ -9,7 +9,10 @@ import pytest
 from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
+from tests.cli.following import Following
+from tests.personas import People
 from tests.program import Program
+from tests.web import Server
 
 pytest_plugins = ["tests.keys_fixtures"]
 
@@ -42,3 +45,9 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(room: Path, capsys: pytest.CaptureFixture[str]) -> Program:
     """The program, run in this process and in the room."""
     return Program(capsys)
+
+
+@pytest.fixture
+def following(server: Server, people: People, authority: Path, room: Path, program: Program) -> Following:
+    """A mail server that follows a list of Alice's."""
+    return Following(server, people, authority, room.parent / "state", program)

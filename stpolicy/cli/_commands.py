@@ -2,7 +2,7 @@
 
 # isort: off
 from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish
-from stpolicy.cli import update, render, doctor, explain
+from stpolicy.cli import setup, update, status, lookup, render, doctor, explain
 
 # isort: on
 from stpolicy.cli._app import alias as alias_group
@@ -22,10 +22,13 @@ __all__ = [
     "fmt",
     "init",
     "keys",
+    "lookup",
     "publish",
     "render",
+    "setup",
     "show",
     "sign",
+    "status",
     "update",
     "validate",
     "verify",

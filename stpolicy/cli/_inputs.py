@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import git, openpgp
-from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.flows.validate import File
 from stpolicy.model.names import canonical, host_fault
 from stpolicy.model.table import Table
 from stpolicy.trust import fingerprint
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stpolicy.flows.verify import Pins
     from stpolicy.gpg.home import Home
 
@@ -62,6 +64,16 @@ def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> 
     except OSError as wrong:
         raise Misuse(f"the key ring {keyring} cannot be read: {wrong.strerror}") from wrong
     return pinned(ring, str(keyring), list(signer or ()), threshold)
+
+
+def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
+    """The list of the installed pair, verified; Refused when there is none that verifies."""
+    from stpolicy.flows.installed import LIST, installed, read_state
+
+    there = installed(folder, who, now=now, largest=largest, state=read_state(folder))
+    if there is None:
+        raise Refused(f"{folder} holds no list that verifies", "stpolicy update installs one")
+    return File(str(folder / "current" / LIST), there.data)
 
 
 def fingerprints(keys: Iterable[str] | None) -> tuple[str, ...]:

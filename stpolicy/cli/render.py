@@ -10,7 +10,6 @@ from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.list import LARGEST
-from stpolicy.errors import Refused
 from stpolicy.render.postfix import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
@@ -63,8 +62,6 @@ def render(
     the exit code is 1. Feed the result to `postmap`; `stpolicy update` does all of it.
     """
     from stpolicy.flows import render as flow
-    from stpolicy.flows.installed import installed, read_state
-    from stpolicy.flows.validate import File
     from stpolicy.mta.postfix import Postfix
     from stpolicy.suffixes import PublicSuffixes
 
@@ -86,11 +83,7 @@ def render(
         file = _inputs.read(path, largest=max_size)
         _door.say(f"stpolicy: the signature of {file.name} was not looked at", quiet=quiet)
     else:
-        who = _inputs.pins(keyring, signer, threshold)
-        there = installed(dir_, who, now=moment, largest=max_size, state=read_state(dir_))
-        if there is None:
-            raise Refused(f"{dir_} holds no list that verifies", "stpolicy update installs one")
-        file = File(str(dir_ / "current" / "policy.json"), there.data)
+        file = _inputs.installed(dir_, _inputs.pins(keyring, signer, threshold), moment, max_size)
     rendered = flow.render_file(
         file,
         options.wanted(options.overlay_models()),

@@ -73,10 +73,11 @@ def _list(data: bytes | None) -> ListFacts | None:
     policies = parse(data, LIST).policies if data is not None else None
     if data is None or policies is None:
         return None
-    resolved = ((entry.domain, policies.resolve(entry.policy)) for entry in policies.entries)
+    resolved = [(entry.domain, policies.resolve(entry.policy)) for entry in policies.entries]
     enforced = tuple(domain for domain, policy in resolved if policy and policy.mode is Mode.ENFORCE)
+    testing = sum(policy is not None and policy.mode is Mode.TESTING for _, policy in resolved)
     digest = hashlib.sha256(data).hexdigest()
-    return ListFacts(policies.timestamp.instant, policies.expires.instant, digest, enforced)
+    return ListFacts(policies.timestamp.instant, policies.expires.instant, digest, enforced, testing)
 
 
 def _files(table: Table | None) -> list[Path]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stpolicy.model.dates import Instant, instant
+from stpolicy.model.state import FORGOTTEN
 from stpolicy.model.table import Table, tables
 
 PARAMETERS = (
@@ -104,6 +105,8 @@ class ListFacts:
     expires: Instant
     digest: str
     domains: tuple[str, ...] = ()
+    testing: int = 0
+    """How many domains are in testing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class StateFolder:
     """When a list that was offered was verified for the last time."""
     signers: tuple[str, ...] = ()
     seen: tuple[Seen, ...] = ()
+    max_age: timedelta = FORGOTTEN
+    """How long no list need have been verified."""
 
     @property
     def at(self) -> Instant:

@@ -13,6 +13,11 @@ FORGOTTEN = timedelta(hours=48)
 _ALARM = timedelta(days=4)
 
 
+def is_running_out(timestamp: Instant, expires: Instant, now: Instant) -> bool:
+    """Whether less than a third of a list's life is left, and less than four days."""
+    return expires - now < min((expires - timestamp) / 3, _ALARM)
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """The installed list: its dates, the SHA-256 of its JSON, and the name of its version."""
@@ -36,8 +41,8 @@ class Listed:
         return now >= self.expires
 
     def is_running_out(self, now: Instant) -> bool:
-        """Whether less than a third of its life is left, and less than four days."""
-        return self.left(now) < min(self.life / 3, _ALARM)
+        """See `is_running_out`."""
+        return is_running_out(self.timestamp, self.expires, now)
 
 
 @dataclass(frozen=True, slots=True)

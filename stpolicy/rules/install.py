@@ -1,17 +1,12 @@
 """Rules about what lies in the list's folder on a mail server."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from shlex import quote
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.mail_server import StateFolder
+from stpolicy.model.state import is_running_out
 from stpolicy.rules._register import rule
-
-LATEST = timedelta(days=4)
-"""A list with more left than this is not late, however long it lives."""
-
-SILENCE = timedelta(hours=48)
 
 
 def _update(installed: StateFolder) -> str:
@@ -30,10 +25,9 @@ def stale(installed: StateFolder) -> Iterator[Problem]:
     if there is None:
         yield Problem(f"no list is installed in {installed.folder}", mend=_update(installed))
         return
-    left = there.expires - installed.at
     if there.expires <= installed.at:
         yield Problem(f"the list ran out at {there.expires}", mend=_update(installed))
-    elif left < min((there.expires - there.timestamp) / 3, LATEST):
+    elif is_running_out(there.timestamp, there.expires, installed.at):
         yield Problem(f"the list runs out at {there.expires}", mend=_update(installed))
 
 
@@ -49,7 +43,7 @@ def no_cron(installed: StateFolder) -> Iterator[Problem]:
     last = installed.last_success
     if last is None:
         yield Problem("no update has ever succeeded", mend=_update(installed))
-    elif installed.at - last > SILENCE:
+    elif installed.at - last > installed.max_age:
         yield Problem(f"the last update that succeeded was at {last}", mend=_update(installed))
 
 

@@ -143,7 +143,7 @@ def test_a_list_that_is_none_is_1_and_named(program: Program, pinned: None, line
 def test_a_bad_configuration_is_2(program: Program, name: str) -> None:
     Path("bad.toml").write_text("nonsense = 1")
     needed = {"show": ["a.b"], "add": ["a.b"], "set": ["a.b"], "remove": ["a.b"], "diff": ["a"]}
-    needed |= {"render": ["postfix"]}
+    needed |= {"render": ["postfix"], "lookup": ["a.b"], "setup": ["https://a.b"]}
     needed |= {f"alias {verb}": ["x", "--mx", "mx.a.b"] for verb in ("add", "set")} | {"alias remove": ["x"]}
     ran = program(*name.split(), *needed.get(name, []), "--config", "bad.toml")
     assert ran.code == 2

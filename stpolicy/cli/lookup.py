@@ -1,0 +1,75 @@
+"""lookup: what this mail server does for a domain, and who decided it."""
+
+from typing import Annotated
+
+import typer
+
+from stpolicy.cli import _door, _inputs, _options, _rendering
+from stpolicy.cli._app import app
+from stpolicy.cli._command import command
+from stpolicy.document.list import LARGEST
+from stpolicy.render.postfix import Dane, Match, SuffixStyle
+
+
+@command(
+    app,
+    "lookup",
+    example="stpolicy lookup example.com\nstpolicy lookup example.com --overlay overlay.json --format json",
+)
+def lookup(
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)],
+    dir_: _options.Dir = _options.STATE,
+    overlay: _rendering.Overlays = None,
+    early_adopter: _rendering.EarlyAdopter = False,
+    match: _rendering.MatchWith = Match.CERTIFICATE,
+    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
+    dane: _rendering.DaneOption = Dane.LIST,
+    facts: _rendering.FactsFile = None,
+    mta_version: _rendering.MtaVersion = None,
+    postfix_config: _options.PostfixConfig = None,
+    keyring: _options.Keyring = None,
+    signer: _options.Signer = None,
+    threshold: _options.Threshold = 1,
+    format_: _options.Plain = _options.PlainFormat.TEXT,
+    now: _options.Now = None,
+    output: _options.Output = None,
+    max_size: _options.MaxSize = LARGEST,
+    quiet: bool = False,
+) -> int:
+    """Show the rows that the installed list and the overlays give a domain, and which of them decides.
+
+    Exit code 1 for a domain that nobody says anything of. The list is verified first.
+    """
+    from stpolicy.document.list import load
+    from stpolicy.flows import lookup as flow
+    from stpolicy.mta.postfix import Postfix
+    from stpolicy.output import lookup as text
+    from stpolicy.suffixes import PublicSuffixes
+
+    moment = _door.now(now)
+    options = _rendering.options(
+        Postfix(postfix_config),
+        overlay=overlay,
+        early_adopter=early_adopter,
+        match=match,
+        suffixes=suffixes,
+        dane=dane,
+        facts=facts,
+        mta_version=mta_version,
+        template=None,
+        quiet=quiet,
+    )
+    file = _inputs.installed(dir_, _inputs.pins(keyring, signer, threshold), moment, max_size)
+    found = flow.lookup(
+        _inputs.domain(domain),
+        load(file.data, file.name, largest=max_size),
+        options.wanted(options.overlay_models()),
+        now=moment,
+        suffixes=PublicSuffixes(),
+    )
+    row = (found.domain, found.source, found.rows, found.refused)
+    if format_ is _options.PlainFormat.JSON:
+        _door.result(text.as_json(*row, found.listed, expired=found.expired), output)
+    else:
+        _door.result(text.text(*row), output)
+    return _door.DONE if found.known else _door.FOUND

@@ -1,0 +1,160 @@
+"""setup: the first ten minutes on a mail server."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _door, _options
+from stpolicy.cli._app import app
+from stpolicy.cli._command import command
+from stpolicy.config import SYSTEM
+from stpolicy.document.list import LARGEST
+from stpolicy.errors import Misuse, Refused, StpolicyError
+from stpolicy.output import report as findings
+
+if TYPE_CHECKING:
+    from stpolicy.flows.setup import Plan
+    from stpolicy.mta.postfix import Postfix
+
+CRON = "17 */6 * * * stpolicy stpolicy update --splay 3600"
+
+
+@command(
+    app,
+    "setup",
+    example="""
+    stpolicy setup https://list.example.org --signer 0123456789ABCDEF0123456789ABCDEF01234567 --dry-run
+    stpolicy setup https://list.example.org --signer 0123456789ABCDEF0123456789ABCDEF01234567
+    """,
+)
+def setup(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", show_default=False, help="Where the list is published.")
+    ],
+    signer: _options.Signer = None,
+    threshold: _options.Threshold = 1,
+    dir_: _options.Dir = _options.STATE,
+    etc: Annotated[
+        Path, typer.Option("--etc", metavar="DIR", help="Where the settings and the key are written.")
+    ] = SYSTEM.parent,
+    map_: _options.Map = None,
+    postfix_config: _options.PostfixConfig = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and verify; write nothing.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace settings that are there without asking.")
+    ] = False,
+    ca_file: _options.CaFile = None,
+    allow_http: Annotated[
+        bool, typer.Option("--allow-http", help="Let the URL be http on the loopback interface.")
+    ] = False,
+    timeout: Annotated[
+        int, typer.Option("--timeout", metavar="S", min=1, help="Seconds for the server.")
+    ] = 300,
+    max_size: _options.MaxSize = LARGEST,
+    now: _options.Now = None,
+    quiet: bool = False,
+) -> int:
+    """Make this mail server follow a list: key, settings, a first update, and what is left to do.
+
+    The published key must have the fingerprint that you name: get it from the maintainer of the list by
+    another way. Postfix's own configuration is never edited; the line for it is printed.
+    """
+    from stpolicy.fetch import Source
+    from stpolicy.flows import setup as flow
+    from stpolicy.flows.publish import list_url
+    from stpolicy.mta.postfix import Postfix
+    from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
+
+    if not signer:
+        raise Misuse("no signer is given", "name the fingerprint of the list's key with --signer")
+    postfix = Postfix(postfix_config)
+    table = map_ or _map(postfix, dir_, quiet=quiet)
+    settings: dict[str, object] = {"dir": str(dir_.absolute())} if dir_ != _options.STATE else {}
+    settings |= {"render": "postfix", "map": table} if table else {}
+    settings |= {"postfix-config": str(postfix_config.absolute())} if postfix_config else {}
+    source = Source(list_url(url), max_size, LARGEST_SIGNATURE, ca_file, allow_http, timeout)
+    moment = _door.now(now)
+    made = flow.plan(source, tuple(signer), threshold, etc, settings, now=moment)
+    if not made.verdict.good:
+        _door.result(findings.text(made.verdict.report, colour=_door.colour()))
+        _door.say(f"stpolicy: {source.url} has no list that may be used; nothing was written")
+        return _door.FOUND
+    policies = made.verdict.policies
+    expires = policies.expires if policies else ""
+    _door.say(f"{source.url}: signed by {', '.join(signer)}; in force until {expires}", quiet=quiet)
+    if dry_run:
+        _door.result("".join(f"# {path}\n{data.decode()}\n" for path, data in made.files.items()))
+        return _door.DONE
+    _ask(made, overwrite=overwrite)
+    flow.write(made)
+    for path in made.files:
+        _door.say(f"{path}: written", quiet=quiet)
+    code = _update(etc / flow.SETTINGS, now)
+    _door.result(_next_steps(table, dir_, etc))
+    _diagnose(postfix, dir_, made, table, now)
+    return code
+
+
+def _map(postfix: "Postfix", folder: Path, *, quiet: bool) -> str | None:
+    """The map to keep; None where there is no Postfix."""
+    from stpolicy.mta.maps import best_type
+
+    try:
+        return f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}"
+    except StpolicyError as wrong:
+        _door.say(f"stpolicy: {wrong.message}: no map will be made", quiet=quiet)
+        return None
+
+
+def _ask(made: "Plan", *, overwrite: bool) -> None:
+    """Whether what is there may be replaced; where nobody can answer, it may not."""
+    different = made.different()
+    if not different or overwrite:
+        return
+    names = ", ".join(map(str, different))
+    if not sys.stdin.isatty():
+        raise Refused(f"{names}: there already, with other content", "look at it, then use --overwrite")
+    if not typer.confirm(f"Replace {names}?", err=True):
+        raise Refused(f"{names}: left as it is; nothing was written")
+
+
+def _update(settings: Path, now: str | None) -> int:
+    """The first update, as cron will make it."""
+    arguments = ["update", "--config", str(settings), "--verbose", *(["--now", now] if now else [])]
+    return int(app(args=arguments, prog_name="stpolicy", standalone_mode=False) or 0)
+
+
+def _next_steps(table: str | None, folder: Path, etc: Path) -> str:
+    """The lines that a person puts where only a person should."""
+    config = "" if etc == SYSTEM.parent else f" --config {etc / 'stpolicy.toml'}"
+    lines = ["# crontab, several times a day (or cron/stpolicy, or the timer):", f"{CRON}{config}"]
+    if table:
+        lines += ["# main.cf; put maps of DANE and MTA-STS before it:", f"smtp_tls_policy_maps = {table}"]
+    else:
+        lines += [f"# the verified list is {folder / 'current' / 'policy.json'}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _diagnose(postfix: "Postfix", folder: Path, made: "Plan", table: str | None, now: str | None) -> None:
+    """What `doctor` finds; it is no error of this command."""
+    from stpolicy.flows.doctor import doctor
+    from stpolicy.model.table import Table
+
+    if table is None:
+        return
+    keyring = next(iter(made.files))
+    try:
+        found = doctor(
+            postfix,
+            folder,
+            now=_door.now(now),
+            table=Table.read(table),
+            keyring=keyring,
+            signers=tuple(made.who.signers),
+        )
+    except StpolicyError as wrong:
+        _door.say(f"stpolicy: doctor: {wrong.message}")
+        return
+    _door.say(findings.text(found.report).rstrip("\n") or "stpolicy: doctor finds nothing")

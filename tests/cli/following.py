@@ -1,0 +1,55 @@
+"""A mail server that follows a list on a loopback web server, for the tests of its commands."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests import packets
+from tests.pairs import believing
+from tests.personas import LIST, SIGNED, People, Person
+from tests.program import NOW, Program, Ran
+from tests.web import Server, ok
+
+
+@dataclass(frozen=True)
+class Following:
+    """`folder` holds what is installed; `believing` are the options that pin Alice."""
+
+    server: Server
+    people: People
+    authority: Path
+    folder: Path
+    program: Program
+
+    @property
+    def believing(self) -> list[str]:
+        return believing(self.people, self.people.alice)
+
+    def offer(self, data: bytes = LIST, *signers: Person, at: datetime = SIGNED) -> None:
+        """Puts a signed list on the server; signed by Alice unless it is said by whom."""
+        asc = packets.asc(*(signer.packet(data, at=at) for signer in signers or (self.people.alice,)))
+        self.server.answers |= {
+            "/policy.json": ok(data, f'ETag: "{hash(data)}"'),
+            "/policy.json.asc": ok(asc, f'ETag: "{hash(asc)}"'),
+        }
+
+    def update(self, *more: object, url: str = "", now: str = NOW) -> Ran:
+        """Runs `update` against the server."""
+        options = ["--ca-file", self.authority / "ca.pem", "--dir", self.folder, "--now", now]
+        return self.program("update", "--url", url or self.server.url, *self.believing, *options, *more)
+
+    def install(self, data: bytes = LIST, at: datetime = SIGNED) -> None:
+        """What is offered, installed."""
+        self.offer(data, at=at)
+        assert self.update() == Ran(0, "", "")
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
+        return found
+
+    @property
+    def installed(self) -> bytes:
+        return (self.folder / "current" / "policy.json").read_bytes()

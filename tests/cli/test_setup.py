@@ -1,0 +1,122 @@
+"""setup: from a URL and a fingerprint to a server that follows."""
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from stpolicy import openpgp
+from tests.cli.following import Following
+from tests.needs import needs
+from tests.pairs import LATER, dated
+from tests.personas import SIGNED, Person
+from tests.postfix_room import MAIN, MASTER, PostfixRoom
+from tests.program import NOW, Ran
+from tests.web import ok
+
+
+@pytest.fixture
+def etc(room: Path) -> Path:
+    return room.parent / "own-etc"
+
+
+def _publish_keys(following: Following, *people: Person) -> None:
+    keys = b"".join(person.public for person in people)
+    following.server.answers["/trusted.asc"] = ok(openpgp.armoured(openpgp.PUBLIC_KEY, keys))
+
+
+def _setup(following: Following, etc: Path, *more: object, signer: str = "") -> Ran:
+    options = ["--signer", signer or following.people.alice.fingerprint, "--dir", following.folder]
+    where = ["--etc", etc, "--ca-file", following.authority / "ca.pem", "--now", NOW]
+    return following.program("setup", following.server.url, *options, *where, *more)
+
+
+@pytest.fixture
+def published(following: Following, monkeypatch: pytest.MonkeyPatch) -> Following:
+    """On a machine without Postfix."""
+    following.offer()
+    _publish_keys(following, following.people.alice, following.people.mallory)
+    monkeypatch.setattr("stpolicy.mta._program._path", lambda: os.devnull)
+    return following
+
+
+def test_without_postfix(published: Following, etc: Path) -> None:
+    ran = _setup(published, etc)
+    assert ran.code == 0
+    assert str(published.folder / "current" / "policy.json") in ran.out
+    settings = tomllib.loads((etc / "stpolicy.toml").read_text())
+    assert settings == {
+        "url": [f"{published.server.url}/policy.json"],
+        "keyring": "trusted.asc",
+        "signer": [published.people.alice.fingerprint],
+        "ca-file": str(published.authority / "ca.pem"),
+        "dir": str(published.folder),
+    }
+    ring = openpgp.key_ring((etc / "trusted.asc").read_bytes())
+    assert openpgp.primary_fingerprints(ring) == {published.people.alice.fingerprint}
+    assert published.state["reason"] == "installed"
+    published.offer(dated(LATER), at=LATER)
+    assert published.program("update", "--config", etc / "stpolicy.toml", "--now", NOW) == Ran(0, "", "")
+
+
+def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
+    needs("postconf", "postfix")
+    postfix = PostfixRoom(tmp_path / "postfix", following.folder)
+    postfix.etc.mkdir()
+    postfix.main(MAIN)
+    postfix.master(*MASTER.splitlines())
+    (postfix.etc / "ca.pem").write_text("")
+    following.offer()
+    _publish_keys(following, following.people.alice)
+    ran = _setup(
+        following, etc, "--postfix-config", postfix.etc, "--map", f"hash:{following.folder}/maps/policy"
+    )
+    assert (ran.code, f"smtp_tls_policy_maps = hash:{following.folder}/maps/policy" in ran.out) == (0, True)
+    assert (following.folder / "maps" / "policy.db").is_file()
+    assert tomllib.loads((etc / "stpolicy.toml").read_text())["render"] == "postfix"
+
+
+def test_a_dry_run_writes_nothing(published: Following, etc: Path) -> None:
+    ran = _setup(published, etc, "--dry-run")
+    assert (ran.code, etc.exists(), published.folder.exists()) == (0, False, False)
+    assert "BEGIN PGP PUBLIC KEY BLOCK" in ran.out
+    assert 'keyring = "trusted.asc"' in ran.out
+
+
+def test_t23_a_key_that_was_not_named_is_not_trusted(published: Following, etc: Path) -> None:
+    """Whoever publishes another list publishes another key beside it."""
+    published.offer(dated(SIGNED), published.people.mallory)
+    ran = _setup(published, etc)
+    assert (ran.code, etc.exists()) == (1, False)
+    assert "signature.unknown_signer" in ran.out
+    _publish_keys(published, published.people.mallory)
+    ran = _setup(published, etc)
+    assert (ran.code, etc.exists()) == (1, False)
+    assert published.people.mallory.fingerprint in ran.err
+
+
+@pytest.mark.parametrize("signer", ["0123456789ABCDEF", "alice@example.org", "x"])
+def test_a_short_fingerprint_is_refused(published: Following, etc: Path, signer: str) -> None:
+    assert (_setup(published, etc, signer=signer).code, etc.exists()) == (2, False)
+
+
+def test_settings_that_are_there_stay(published: Following, etc: Path) -> None:
+    etc.mkdir()
+    (etc / "stpolicy.toml").write_text("# mine\n")
+    ran = _setup(published, etc)
+    assert (ran.code, (etc / "stpolicy.toml").read_text()) == (1, "# mine\n")
+    assert not (etc / "trusted.asc").exists()
+    assert _setup(published, etc, "--overwrite").code == 0
+    assert _setup(published, etc).code == 0, "the same again is no difference"
+
+
+@pytest.mark.parametrize("ring", [b"", b"no key", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"])
+def test_what_is_published_is_no_key(published: Following, etc: Path, ring: bytes) -> None:
+    published.server.answers["/trusted.asc"] = ok(ring)
+    assert (_setup(published, etc).code, etc.exists()) == (1, False)
+
+
+def test_nobody_answers(following: Following, etc: Path) -> None:
+    assert (_setup(following, etc).code, etc.exists()) == (3, False)
+    assert following.program("setup", following.server.url).code == 2
