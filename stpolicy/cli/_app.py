@@ -17,9 +17,9 @@ alias = typer.Typer(name="alias", rich_markup_mode=None, no_args_is_help=True)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from stpolicy.cli._options import version
+        from stpolicy.cli import _door, _options
 
-        typer.echo(f"stpolicy {version()}")
+        _door.result(f"stpolicy {_options.version()}\n")
         raise typer.Exit
 
 

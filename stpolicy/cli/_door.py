@@ -100,6 +100,7 @@ def run(app: Callable[..., object], arguments: list[str]) -> int:
             _print("")
         except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
             code = _failure(raised)
+        _let_go()
     return code
 
 
@@ -150,7 +151,7 @@ def _failure(raised: BaseException) -> int:
         case KeyboardInterrupt() | typer.Abort():
             return 128 + signal.SIGINT
         case _Closed() | SystemExit(__context__=BrokenPipeError()):  # Typer exits so when printing help
-            return _silent()
+            return DONE
         case SystemExit(code=int() as code):
             return code
         case Misuse():
@@ -173,10 +174,16 @@ def _sentence(raised: BaseException) -> str:
     return shown(f"internal error: {type(raised).__name__}: {raised}; --debug shows where")
 
 
-def _silent() -> int:
-    """Writing the rest of the buffer when the interpreter ends must not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE
+def _let_go() -> None:
+    """What found no room stays in its buffer, and the interpreter must not fail on it once more at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):  # a stream that is no file has no descriptor
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

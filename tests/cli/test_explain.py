@@ -29,7 +29,7 @@ def test_without_a_code_there_is_a_line_for_each(program: Program) -> None:
     assert {line.split()[0] for line in ran.out.splitlines()} == set(CODES)
 
 
-@pytest.mark.parametrize(("family", "count"), [("history.mode", 3), ("dates.lifetime", 2), ("signature", 8)])
+@pytest.mark.parametrize(("family", "count"), [("history.mode", 3), ("dates.lifetime", 2), ("signature", 9)])
 def test_a_family(program: Program, family: str, count: int) -> None:
     titles = [line for line in program("explain", family).out.splitlines() if line.startswith(f"{family}.")]
     assert len(titles) == count

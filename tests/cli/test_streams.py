@@ -21,6 +21,13 @@ def listed(room: Path) -> Path:
     )
 
 
+@pytest.fixture(autouse=True)
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams as people have them: what is set here for Python, such as PYTHONUNBUFFERED, is not for them."""
+    for name in [name for name in os.environ if name.startswith("PYTHON") and name != "PYTHONPATH"]:
+        monkeypatch.delenv(name)
+
+
 def shell(line: str) -> "subprocess.CompletedProcess[bytes]":
     program = " ".join(COMMAND)
     return subprocess.run(
@@ -61,7 +68,15 @@ def test_output_that_nobody_reads_is_silence_and_0(listed: Path, line: str) -> N
         ("stpolicy validate - <&-", 1),
         ("stpolicy explain >/dev/full", 3),
         ("stpolicy --version >/dev/full", 3),
+        ("stpolicy --help >/dev/full", 3),
+        ("stpolicy keys >/dev/full 2>/dev/full", 2),
+        ("stpolicy show a1.example.co.uk >/dev/full", 3),
+        ("stpolicy validate >/dev/full", 3),
+        ("stpolicy validate >/dev/full 2>/dev/full", 3),
         ("stpolicy validate 2>/dev/full", 1),
+        ("stpolicy validate no-such.json 2>/dev/full", 3),
+        ("stpolicy validate --no-such-option 2>/dev/full", 2),
+        ("stpolicy --version 2>/dev/full", 0),
         ("stpolicy explain --output /dev/full", 3),
         ("stpolicy explain --output /dev/null", 0),
         ("stpolicy explain --output /dev/stdout | grep -c dates.stale", 0),
@@ -73,6 +88,12 @@ def test_closed_and_full_streams(listed: Path, line: str, code: int) -> None:
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize("line", ["--version", "--help", "show a1.example.co.uk", "explain"])
+def test_a_full_disk_is_said_in_one_line(listed: Path, line: str) -> None:
+    (said,) = shell(f"stpolicy {line} >/dev/full").stderr.splitlines()
+    assert b"No space left on device" in said
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> bytes:
