@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from stpolicy.errors import Misuse, StpolicyError
 
@@ -18,7 +19,7 @@ SHARED_WITH_SCRIPT = frozenset({"keyring", "signer", "threshold", "ca_file", "ma
 
 LIST_DEFAULT = Path("policy.json")
 
-_OPTION = type(typer.Option())
+_OPTION, _ARGUMENT = type(typer.Option()), type(typer.Argument())
 _THE_LIST = ("list_path", "new")
 """Parameters that name the list a command is about."""
 
@@ -33,6 +34,20 @@ _COMMON = {
 
 COMMANDS: dict[str, frozenset[str]] = {}
 """The options of each command, `keys new` as `keys-new`; each may have a table in the settings."""
+
+
+class _NothingEmpty(TyperCommand):
+    """A command that takes no empty value: "$OLD" that was never set would switch a check off unseen."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Misuse for `--option ''`, `--option=` and an empty argument; then Typer has its turn."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in self.params:
+            values = given.get(parameter.name or "")
+            if "" in (values if isinstance(values, list | tuple) else [values]):
+                name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+                raise Misuse(f"{name} is empty", "give it a value, or leave it out")
+        return super().parse_args(ctx, args)
 
 
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:
@@ -75,7 +90,8 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
         call.__name__ = function.__name__
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name, help=inspect.cleandoc(function.__doc__ or "") + _examples(example))(call)
+        said = inspect.cleandoc(function.__doc__ or "") + _examples(example)
+        app.command(name, cls=_NothingEmpty, help=said)(call)
         return function
 
     return register
@@ -91,11 +107,18 @@ def _examples(example: str) -> str:
 
 
 def _with_environment(command: str, key: str, hint: Any) -> Any:
-    """The annotation with the option's environment variables, and without naming them in the help."""
+    """The annotation with the option's environment variables, and without naming them in the help.
+
+    Whether a file can be read is for the command to find out: that it cannot is no misuse.
+    """
     base, *extras = typing.get_args(hint)
     for position, extra in enumerate(extras):
+        if isinstance(extra, _ARGUMENT):
+            extras[position] = argument = copy.copy(extra)
+            argument.readable = False
         if isinstance(extra, _OPTION):
             option = copy.copy(extra)
+            option.readable = False
             name = option_name(option, key)
             variables = [f"STPOLICY_{command}_{name}".upper().replace("-", "_")]
             if key in SHARED_WITH_SCRIPT:

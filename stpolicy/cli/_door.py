@@ -175,7 +175,7 @@ def _sentence(raised: BaseException) -> str:
 
 
 def _let_go() -> None:
-    """What found no room stays in its buffer, and the interpreter must not fail on it once more at its end."""
+    """What found no room stays in its buffer; the interpreter must not fail on it once more when it ends."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

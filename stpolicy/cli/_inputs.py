@@ -24,6 +24,11 @@ def read(path: Path, *, largest: int) -> File:
             return File(str(path), file.read(largest + 1))
     except FileNotFoundError as wrong:
         raise StpolicyError(f"{path} is not there", "name the file, or go to its folder") from wrong
+    except IsADirectoryError as wrong:
+        raise StpolicyError(f"{path} is a directory", "name a file in it") from wrong
+    except PermissionError as wrong:
+        mend = f"let who runs this read it: ls -l {path}"
+        raise StpolicyError(f"{path} cannot be read: {wrong.strerror}", mend) from wrong
     except (OSError, ValueError) as wrong:
         raise StpolicyError(f"{path} cannot be read: {getattr(wrong, 'strerror', wrong)}") from wrong
 
@@ -95,4 +100,6 @@ def signature_of(path: Path, signature: Path | None) -> File:
 
 def asc(path: Path) -> Path:
     """LIST.asc."""
+    if not path.name:  # `.` and `/`
+        raise StpolicyError(f"{path} is a directory", "name a file in it")
     return path.with_name(f"{path.name}.asc")
