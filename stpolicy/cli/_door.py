@@ -76,6 +76,20 @@ def _print(text: str) -> None:
         raise StpolicyError(f"standard output: {wrong.strerror}") from wrong
 
 
+@contextmanager
+def after(done: str) -> Iterator[None]:
+    """What fails from here on does not undo what is `done`, which is therefore said with it."""
+    try:
+        yield
+    except (StpolicyError, OSError) as wrong:
+        if not done:
+            raise
+        why, mend = (
+            (wrong.message, wrong.mend) if isinstance(wrong, StpolicyError) else (_sentence(wrong), "")
+        )
+        raise StpolicyError(f"{done}, but then: {why}", mend) from wrong
+
+
 def say(text: str, *, quiet: bool = False) -> None:
     """Tells the person something that is no result."""
     if not quiet:

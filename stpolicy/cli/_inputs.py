@@ -1,5 +1,6 @@
 """What options name, read and checked: lists, signatures, pinned signers, GnuPG homes."""
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,6 +47,14 @@ def check_output(output: Path | None, *inputs: str | Path) -> None:
         raise Misuse(f"--output {output} is what the command reads", "name another file")
 
 
+def check_folder(folder: Path) -> None:
+    """Misuse when there is no folder to put something into."""
+    if not folder.is_dir():
+        if folder.exists():
+            raise Misuse(f"{folder} is no folder", "name the folder that the files go into")
+        raise Misuse(f"the folder {folder} is not there", f"mkdir -p {folder}")
+
+
 def check_stdin(*names: str | None) -> None:
     """Misuse when standard input is to be read twice."""
     if names.count("-") > 1:
@@ -77,18 +86,28 @@ def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "H
     """The GnuPG home to sign with."""
     from stpolicy.gpg.home import Home
 
-    if folder is not None and not folder.is_dir():
-        raise Misuse(f"the GnuPG home {folder} is no folder")
+    _check_home(folder)
     passphrase = None
     if passphrase_file is not None:
         try:
             lines = passphrase_file.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as wrong:
-            raise Misuse(f"{passphrase_file} cannot be read: {wrong}") from wrong
+            why = getattr(wrong, "strerror", None) or wrong
+            raise Misuse(f"the passphrase file {passphrase_file} cannot be read: {why}") from wrong
         passphrase = lines[0] if lines else ""
         if not passphrase:
             raise Misuse(f"{passphrase_file} holds no passphrase")
     return Home(folder.absolute() if folder else None, deadline, passphrase)
+
+
+def _check_home(folder: Path | None) -> None:
+    """Misuse for a GnuPG home that is none: gpg would say that there is no key."""
+    named = Path(folder or os.environ.get("GNUPGHOME") or "/")
+    if named.is_dir():
+        return
+    if named.exists():
+        raise Misuse(f"the GnuPG home {named} is no folder", "name another one")
+    raise Misuse(f"the GnuPG home {named} is not there", f"name another one, or mkdir -m 700 {named}")
 
 
 def signature_of(path: Path, signature: Path | None) -> File:

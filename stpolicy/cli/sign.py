@@ -87,7 +87,8 @@ def sign(
         return _door.FOUND
     _write(list_path, file.data, target, lying_there, signed)
     warnings = signed.report.at_least(Severity.WARNING)
-    _options.verdict(warnings, format_, signed=True, signers=list(signed.signers), redated=signed.redated)
+    with _door.after(f"{target} is written"):
+        _options.verdict(warnings, format_, signed=True, signers=list(signed.signers), redated=signed.redated)
     _door.say(_sentence(target, signed), quiet=quiet)
     if signed.dropped:
         names = ", ".join(sorted(signed.dropped))

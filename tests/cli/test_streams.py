@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import COMMAND, Program, canonical_list
+from tests.personas import People
+from tests.program import COMMAND, NOW, Program, canonical_list
 
 ESCAPE = "\x1b"
 
@@ -94,6 +95,21 @@ def test_closed_and_full_streams(listed: Path, line: str, code: int) -> None:
 def test_a_full_disk_is_said_in_one_line(listed: Path, line: str) -> None:
     (said,) = shell(f"stpolicy {line} >/dev/full").stderr.splitlines()
     assert b"No space left on device" in said
+
+
+def test_what_was_done_before_the_disk_was_full_is_said(room: Path, people: People) -> None:
+    """Exit code 3 alone would deny it."""
+    home = people.alice.home.path
+    done = shell("stpolicy init new >/dev/full")
+    assert (done.returncode, Path("new/policy.json").exists()) == (3, True)
+    assert b"the files of the new list are in new, but then: " in done.stderr
+    done = shell(f"stpolicy keys export --homedir {home} >/dev/full")
+    assert (done.returncode, Path("trusted.asc").exists()) == (3, True)
+    assert b"trusted.asc and trusted.gpg are written, but then: " in done.stderr
+    canonical_list(Path("policy.json"))
+    done = shell(f"stpolicy sign --homedir {home} --now {NOW} --format json >/dev/full")
+    assert (done.returncode, Path("policy.json.asc").exists()) == (3, True)
+    assert b"policy.json.asc is written, but then: " in done.stderr
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> bytes:
