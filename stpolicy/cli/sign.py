@@ -93,6 +93,12 @@ def sign(
     if signed.dropped:
         names = ", ".join(sorted(signed.dropped))
         _door.say(f"{target}: no longer signed by {names}, who can do so with --add", quiet=quiet)
+    if signed.strangers:
+        names = ", ".join(sorted(signed.strangers))
+        said = f"a signature by {names} is no longer there; it could not be checked, since this GnuPG home"
+        _door.say(
+            f"{target}: {said} has not got a valid key for it: import that, and have it added", quiet=quiet
+        )
     return _door.DONE
 
 
