@@ -130,7 +130,7 @@ DOUBTED: dict[str, tuple[str, set[Doubt]]] = {
     "g2 no key": (NEW + "[GNUPG:] ERRSIG x 22 10 00 1 9\n[GNUPG:] NO_PUBKEY x\n", {Doubt.UNKNOWN_SIGNER}),
     "g2 no key, short": (NEW + "[GNUPG:] NO_PUBKEY x\n", {Doubt.UNKNOWN_SIGNER}),
     "weak digest refused": (NEW + "[GNUPG:] ERRSIG x 1 2 00 1 5\n", {Doubt.WEAK_DIGEST}),
-    "r7 clock": (NEW + "[GNUPG:] ERRSIG x 22 10 00 1 6\n", {Doubt.FUTURE}),
+    "r7 clock": (NEW + "[GNUPG:] ERRSIG x 22 10 00 1 6\n", {Doubt.CLOCK}),
     "algorithm": (NEW + "[GNUPG:] ERRSIG x 99 10 00 1 4\n", {Doubt.BAD}),
     "ERRSIG without a reason": (NEW + "[GNUPG:] ERRSIG\n", {Doubt.BAD}),
     "nothing there": ("[GNUPG:] NODATA 4\n", {Doubt.MALFORMED}),

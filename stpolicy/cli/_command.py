@@ -53,14 +53,15 @@ class _NothingEmpty(TyperCommand):
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:
     """Registers a function as a command; its docstring is the help.
 
-    Every command takes the common options; the function gets those that it names.
+    Every command takes the common options; the function gets those that it names. One that names
+    `typed` is told which of its options stood on the command line.
     """
     full = f"{group}-{name}" if group else name
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
         signature = inspect.signature(function)
         hints = typing.get_type_hints(function, include_extras=True)
-        own = {key: hints[key] for key in signature.parameters if key not in _COMMON}
+        own = {key: hints[key] for key in signature.parameters if key not in (*_COMMON, "typed")}
         COMMANDS[full] = frozenset(_setting(key, hint) for key, hint in own.items())
         named = {key: _with_environment(full, key, hint) for key, hint in {**own, **_COMMON}.items()}
 
@@ -68,6 +69,8 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
             ctx = values.pop("ctx")
             common = {key: values.pop(key) for key in _COMMON}
             passed = {key: common[key] for key in _COMMON if key in signature.parameters}
+            if "typed" in signature.parameters:
+                passed["typed"] = frozenset(key for key in values if _source(ctx, key) == "COMMANDLINE")
             try:
                 return function(**_settled(ctx, full, own, values, common["config"]), **passed)
             except Exception as raised:
@@ -142,9 +145,7 @@ def _settled(
     """The values with settings from files where neither flag nor environment gave one."""
     from stpolicy import config
 
-    explicit = {
-        key for key in values if getattr(ctx.get_parameter_source(key), "name", "DEFAULT") != "DEFAULT"
-    }
+    explicit = {key for key in values if _source(ctx, key) != "DEFAULT"}
     layers = config.trusted(COMMANDS, chosen)
     if the_list := [key for key in hints if key in _THE_LIST]:
         path = values[the_list[0]] if the_list[0] in explicit else None
@@ -163,6 +164,11 @@ def _settled(
                 values[key] = values[key] if fitting is None else fitting
                 break
     return values
+
+
+def _source(ctx: typer.Context, key: str) -> str:
+    """Where a value comes from: DEFAULT, ENVIRONMENT or COMMANDLINE."""
+    return getattr(ctx.get_parameter_source(key), "name", "DEFAULT")
 
 
 def _beside(folder: Path, previous: str) -> tuple[str, bytes] | None:

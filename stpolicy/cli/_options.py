@@ -163,3 +163,13 @@ GpgTimeout = Annotated[
 Days = Annotated[
     int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until the list expires.")
 ]
+DaysIfAsked = Annotated[
+    int | None,
+    typer.Option(
+        "--days",
+        metavar="N",
+        min=1,
+        max=3650,
+        help="Days until the list expires, 14 if not given; a list with another life is dated anew.",
+    ),
+]

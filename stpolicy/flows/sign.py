@@ -22,13 +22,17 @@ from stpolicy.model.policy import PolicyList
 FRESH = timedelta(hours=1)
 """How old the dates of a list may be when it is signed."""
 
+LIFE = timedelta(days=14)
+"""How long a list that is dated anew lives, unless something else is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How to sign: by whom (whole fingerprints of primary keys or sub-keys), and how to date."""
 
     signers: tuple[str, ...] = ()
-    life: timedelta = timedelta(days=14)
+    life: timedelta | None = None
+    """How long the list is to live, if that was asked for."""
     may_bump: bool = True
     fake_time: bool = False
     """Whether `now` is not the clock's, so that gpg must be told what time it is when it adds a signature."""
@@ -63,7 +67,7 @@ def sign(
     document = parse(file.data, file.name, largest=terms.largest)
     if document.policies is None:
         return Signed(document.report)
-    fresh = _fresh(document.policies, now)
+    fresh = _fresh(document.policies, now) and not _other_life(document.policies, terms)
     # Dates that will be written anew are not held against the list, unless they keep that from being done.
     asked = rules.SIGN if fresh else (rules.dates.future, *rules.CONTENT)
     report = _judged(document, asked, now, suffixes)
@@ -133,6 +137,13 @@ def _fresh(policies: PolicyList, now: datetime) -> bool:
     return age <= FRESH and not policies.is_expired(now)
 
 
+def _other_life(policies: PolicyList, terms: Terms) -> bool:
+    """Whether another life was asked for than the list has, and may be given to it."""
+    if terms.life is None or not terms.may_bump:
+        return False
+    return policies.expires.instant - policies.timestamp.instant != terms.life
+
+
 def _refuse_future(policies: PolicyList, name: str, now: datetime) -> None:
     """A second ahead is what `bump` itself may have written; more than that is a wrong clock."""
     written, present = policies.timestamp.instant, instant(now)
@@ -148,7 +159,7 @@ def _dated(document: Document, terms: Terms, now: datetime) -> Document:
     if not terms.may_bump:
         raise Refused(f"the dates of {name} are older than an hour, or signed already", "stpolicy bump")
     try:
-        policies = bump(policies, now, terms.life)
+        policies = bump(policies, now, terms.life or LIFE)
     except ValueError as wrong:
         raise Refused(f"{name}: {wrong}", "check the clock") from wrong
     with suppress(ValueError):  # two entries for one domain: policies.duplicate says it, with its place
