@@ -32,7 +32,7 @@ def stpolicy(
     """Keep, check, sign, publish and follow a STARTTLS policy list.
 
     Every option can also be set by an environment variable, STPOLICY_<COMMAND>_<OPTION>, and most by
-    a key in stpolicy.toml; see `stpolicy init` and docs/OPERATING.md.
+    a key in stpolicy.toml; see "Settings" in README.md, and the file that `stpolicy init` writes.
 
     Exit codes: 0 done; 1 done, and there are errors; 2 used wrongly; 3 could not look or could not do.
     """

@@ -93,7 +93,7 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
         call.__name__ = function.__name__
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        said = inspect.cleandoc(function.__doc__ or "") + _examples(example)
+        said = inspect.cleandoc(function.__doc__ or "") + examples(example)
         app.command(name, cls=_NothingEmpty, help=said)(call)
         return function
 
@@ -104,7 +104,8 @@ def _default(key: str) -> Any:
     return None if key == "config" else False
 
 
-def _examples(example: str) -> str:
+def examples(example: str) -> str:
+    """The end of a help text."""
     lines = "\n".join(f"  {line}" for line in inspect.cleandoc(example).splitlines())
     return f"\n\n\b\nExample:\n{lines}"
 
