@@ -77,17 +77,17 @@ def _print(text: str) -> None:
 
 
 @contextmanager
-def after(done: str) -> Iterator[None]:
+def after(done: str, mend: str = "") -> Iterator[None]:
     """What fails from here on does not undo what is `done`, which is therefore said with it."""
     try:
         yield
     except (StpolicyError, OSError) as wrong:
         if not done:
             raise
-        why, mend = (
+        why, step = (
             (wrong.message, wrong.mend) if isinstance(wrong, StpolicyError) else (_sentence(wrong), "")
         )
-        raise StpolicyError(f"{done}, but then: {why}", mend) from wrong
+        raise StpolicyError(f"{why}; all the same, {done}", step or mend) from wrong
 
 
 def say(text: str, *, quiet: bool = False) -> None:

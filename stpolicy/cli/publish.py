@@ -83,7 +83,8 @@ def publish(
             return _door.FOUND
         report, facts["published"] = done.report.at_least(Severity.WARNING), done.version
         _door.say(f"{to}: {done.version}", quiet=quiet)
-    with _door.after(f"{to} has the new version {facts['published']}" if to else ""):
+    switched = f"{to} has the new version {facts['published']}" if to else ""
+    with _door.after(switched, f"stpolicy publish --check-url {check_url} looks again" if live_at else ""):
         if live_at:
             file = file or _signed_here(list_path, signature, who, moment, max_size)
             live = flow.look(live_at, file, who, now=moment)

@@ -196,8 +196,9 @@ def test_the_switch_is_told_when_nobody_can_look(
     assert ran.code == 3
     assert (ROOT / "policy.json").read_bytes() == LIST
     version = store.current(ROOT)
-    assert f"www has the new version {version}, but then: " in ran.err
+    assert f"; all the same, www has the new version {version}\n" in ran.err
     assert server.url in ran.err
+    assert f"next: stpolicy publish --check-url {server.url}" in ran.err
     alone = program(*check, server.url)
     assert alone.code == 3
     assert "new version" not in alone.err

@@ -102,14 +102,14 @@ def test_what_was_done_before_the_disk_was_full_is_said(room: Path, people: Peop
     home = people.alice.home.path
     done = shell("stpolicy init new >/dev/full")
     assert (done.returncode, Path("new/policy.json").exists()) == (3, True)
-    assert b"the files of the new list are in new, but then: " in done.stderr
+    assert b"; all the same, the files of the new list are in new" in done.stderr
     done = shell(f"stpolicy keys export --homedir {home} >/dev/full")
     assert (done.returncode, Path("trusted.asc").exists()) == (3, True)
-    assert b"trusted.asc and trusted.gpg are written, but then: " in done.stderr
+    assert b"; all the same, trusted.asc and trusted.gpg are written" in done.stderr
     canonical_list(Path("policy.json"))
     done = shell(f"stpolicy sign --homedir {home} --now {NOW} --format json >/dev/full")
     assert (done.returncode, Path("policy.json.asc").exists()) == (3, True)
-    assert b"policy.json.asc is written, but then: " in done.stderr
+    assert b"; all the same, policy.json.asc is written" in done.stderr
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> bytes:
