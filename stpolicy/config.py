@@ -158,6 +158,8 @@ def _checked(name: str, table: Mapping[str, Any], folder: Path) -> dict[str, Any
         if not fits:
             wanted = {str: "a text", Path: "a path", int: "a whole number", bool: "true or false"}
             raise Misuse(f"{name} sets {key} to {value!r}; {wanted.get(kind, 'an array of texts')} is needed")
+        if "" in (value if kind is list else [value]):
+            raise Misuse(f"{name} sets {key} to nothing", "give it a value, or take the line out")
         if key == "format" and value not in FORMATS:
             raise Misuse(f"{name} sets format to {value!r}", f"choose one of: {', '.join(sorted(FORMATS))}")
         if key in PATHS:

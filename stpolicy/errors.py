@@ -2,7 +2,7 @@
 
 
 class StpolicyError(Exception):
-    """We could not look, or could not do what was asked; nothing was changed.
+    """We could not look, or could not do what was asked; nothing was changed, unless `message` says so.
 
     `message` is one sentence with the file or host in it; `mend` is the next step, or empty.
     """

@@ -69,11 +69,22 @@ def _git(folder: Path, *arguments: str, about: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as wrong:
         raise StpolicyError(f"{about} cannot be read: {wrong}") from wrong
     if done.returncode:
-        raise StpolicyError(
-            f"{about} cannot be read: {_said(done)}",
-            "see `git log`; a clone of depth 1 has no earlier revisions: fetch the whole history",
-        )
+        said = _said(done)
+        mend = next((mend for words, mend in _MENDS if words in said), _HISTORY)
+        raise StpolicyError(f"{about} cannot be read: {said}", mend)
     return done.stdout
+
+
+_HISTORY = (
+    "`git branch --all` and `git log` show what there is; "
+    "a clone of depth 1 has no earlier revisions: fetch the whole history"
+)
+_MENDS = (
+    ("not a git repository", "go to the repository of the list, or name a file"),
+    ("does not exist in", "name the path that the list has in that revision: git:REV:PATH"),
+    ("exists on disk, but not in", "name the path that the list has in that revision: git:REV:PATH"),
+)
+"""git's words, and the next step."""
 
 
 def _said(done: "subprocess.CompletedProcess[bytes]") -> str:

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from stpolicy.model.dates import Instant
@@ -22,7 +23,7 @@ _ARMOUR = re.compile(
 )
 _TAG_SIGNATURE, _TAG_PUBLIC_KEY, _TAG_TRUST = 2, 6, 12
 _SECRET_TAGS = frozenset({5, 7})
-_CREATED = 2
+_CREATED, _KEY_ID, _FINGERPRINT = 2, 16, 33
 
 
 class NotAsExpected(ValueError):
@@ -44,10 +45,12 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class SignaturePacket:
-    """A detached signature, not yet checked: when it says it was made, and its bytes."""
+    """A detached signature, not yet checked: when it says it was made, its bytes, and who it says made it."""
 
     made: Instant | None
     raw: bytes
+    issuer: str = ""
+    """Fingerprint of the key that signed, maybe a sub-key, or else its key id; empty where it names none."""
 
 
 def signatures(armoured: bytes) -> list[SignaturePacket]:
@@ -151,19 +154,44 @@ def _signature(packet: Packet) -> SignaturePacket:
     if body[1] != 0:
         raise NotAsExpected(Doubt.MALFORMED, "a signature is not one over a binary file")
     width = 4 if body[0] == 6 else 2
-    hashed = body[4 + width : 4 + width + int.from_bytes(body[4 : 4 + width], "big")]
-    return SignaturePacket(_created(hashed), packet.raw)
+    hashed, unhashed = _areas(body[4:], width)
+    return SignaturePacket(_created(hashed), packet.raw, _issuer(hashed, unhashed))
+
+
+def _areas(octets: bytes, width: int) -> tuple[bytes, bytes]:
+    """The sub-packets that are signed, and those that are not; each area has its length before it."""
+    end = width + int.from_bytes(octets[:width], "big")
+    last = end + width + int.from_bytes(octets[end : end + width], "big")
+    return octets[width:end], octets[end + width : last]
 
 
 def _created(subpackets: bytes) -> Instant | None:
-    at = 0
-    while at < len(subpackets):
-        length, header = _new_length(subpackets[at : at + 5])
-        content = subpackets[at + header : at + header + length]
-        if len(content) == 5 and content[0] & 0x7F == _CREATED:
-            return Instant(int.from_bytes(content[1:], "big"))
-        at += header + max(length, 1)
+    for kind, content in _subpackets(subpackets):
+        if kind == _CREATED and len(content) == 4:
+            return Instant(int.from_bytes(content, "big"))
     return None
+
+
+def _issuer(*areas: bytes) -> str:
+    """Said by whoever made the file, and proved by nothing: for telling people what was there."""
+    found: dict[int, str] = {}
+    with suppress(NotAsExpected):
+        for area in areas:
+            for kind, content in _subpackets(area):
+                found.setdefault(kind, content.hex().upper())
+    version_and_fingerprint = found.get(_FINGERPRINT, "")
+    return version_and_fingerprint[2:] or found.get(_KEY_ID, "")
+
+
+def _subpackets(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and content of each (RFC 9580 section 5.2.3.7)."""
+    at = 0
+    while at < len(octets):
+        length, header = _new_length(octets[at : at + 5])
+        content = octets[at + header : at + header + length]
+        if content:
+            yield content[0] & 0x7F, content[1:]
+        at += header + max(length, 1)
 
 
 def _fingerprint(key: bytes) -> str:

@@ -61,9 +61,10 @@ def unprotected(raw: bytes) -> set[int]:
     return {header + position for position in found}
 
 
-def signature(hashed: bytes, *, version: int = 4) -> bytes:
-    """A signature that nobody made, Ed25519 with SHA-512, with these hashed sub-packets."""
-    parts = [bytes([version, 0, 22, 10]), len(hashed).to_bytes(2, "big"), hashed, b"\0\0", b"\x12\x34"]
+def signature(hashed: bytes, *, unhashed: bytes = b"", version: int = 4) -> bytes:
+    """A signature that nobody made, Ed25519 with SHA-512, with these sub-packets."""
+    areas = [part for area in (hashed, unhashed) for part in (len(area).to_bytes(2, "big"), area)]
+    parts = [bytes([version, 0, 22, 10]), *areas, b"\x12\x34"]
     numbers = b"\x01\x00" + b"\x80" + bytes(31)
     return packet(SIGNATURE, b"".join(parts) + numbers + numbers)
 

@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,12 @@ def canonical_list(path: Path, **changed: object) -> Path:
 
     path.write_bytes(fmt(File("list", lists.data(**changed)), largest=1 << 20).after)  # type: ignore[arg-type]
     return path
+
+
+def heed() -> None:
+    """To be run in a child: it heeds signals, however the tests were started (nohup, in the background)."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -81,7 +81,7 @@ def test_what_is_no_file_of_a_revision_is_an_error_and_does_nothing(repo: Path, 
     before = sorted(Path().iterdir())
     with pytest.raises(StpolicyError) as wrong:
         git.read(spec, LIST)
-    assert "whole history" in wrong.value.mend
+    assert wrong.value.mend
     assert sorted(Path().iterdir()) == before
 
 
@@ -92,9 +92,27 @@ def test_a_clone_of_depth_1_is_told_to_fetch_the_whole_history(repo: Path, tmp_p
     assert "fetch the whole history" in wrong.value.mend
 
 
+@pytest.mark.parametrize(
+    ("spec", "step"),
+    [
+        ("git:no-such-branch", "git branch --all"),
+        ("git:HEAD~99", "whole history"),
+        ("git:HEAD:no-such.json", "git:REV:PATH"),
+        ("git:HEAD:new.json", "git:REV:PATH"),
+    ],
+)
+def test_the_next_step_fits_what_is_missing(repo: Path, spec: str, step: str) -> None:
+    """`main` may be called otherwise here; that no history was fetched is another matter."""
+    Path("new.json").touch()
+    with pytest.raises(StpolicyError) as wrong:
+        git.read(spec, LIST)
+    assert step in wrong.value.mend
+
+
 def test_no_repository(room: Path) -> None:
-    with pytest.raises(StpolicyError, match="not a git repository"):
+    with pytest.raises(StpolicyError, match="not a git repository") as wrong:
         git.read("git:HEAD", LIST)
+    assert "name a file" in wrong.value.mend
 
 
 def test_no_git(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:

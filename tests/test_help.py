@@ -32,6 +32,18 @@ def test_help_shows_an_example_and_says_what_each_option_does(name: str, program
     assert all(getattr(p, "help", None) for p in COMMANDS[name].params if p.param_type_name == "option")
 
 
+@pytest.mark.parametrize("group", sorted({name.split()[0] for name in COMMANDS if " " in name}))
+def test_help_of_a_group_shows_an_example_that_parses(group: str, program: Program) -> None:
+    ran = program(group, "--help")
+    assert ran.code == 0
+    lines = re.findall(r"^    stpolicy (.*)$", ran.out.partition("Example:\n")[2], re.MULTILINE)
+    assert any(line.startswith(f"{group} ") for line in lines)
+    for line in lines:
+        words = shlex.split(line)
+        called = next(known for known in COMMANDS if words[: len(known.split())] == known.split())
+        assert COMMANDS[called].make_context(called, words[len(called.split()) :])
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_examples_parse(name: str) -> None:
     for example in examples(name):

@@ -90,6 +90,32 @@ def test_the_date_in_sub_packets(hashed: bytes, made: Instant | None, version: i
     assert found.made == made
 
 
+@pytest.mark.parametrize(
+    ("hashed", "unhashed", "issuer"),
+    [
+        ("", "", ""),
+        ("fingerprint", "", "AB" * 20),
+        ("fingerprint", "key id", "AB" * 20),
+        ("key id fingerprint", "", "AB" * 20),
+        ("", "key id", "CD" * 8),
+        ("key id", "", "CD" * 8),
+        ("", "fingerprint", "AB" * 20),
+        ("", "key id torn", "CD" * 8),
+        ("", "torn", ""),
+    ],
+)
+def test_who_a_signature_says_made_it(hashed: str, unhashed: str, issuer: str) -> None:
+    """It is only said: what is torn there keeps no signature from being looked at."""
+    parts = {
+        "fingerprint": packets.subpacket(33, b"\x04" + b"\xab" * 20),
+        "key id": packets.subpacket(16, b"\xcd" * 8),
+        "torn": b"\xff\0",
+    }
+    areas = [b"".join(part for name, part in parts.items() if name in area) for area in (hashed, unhashed)]
+    (found,) = openpgp.signatures(packets.asc(packets.signature(areas[0], unhashed=areas[1])))
+    assert found.issuer == issuer
+
+
 def test_armour_is_as_gpg_writes_it(people: People) -> None:
     made = people.alice.sign(b"x")
     assert openpgp.armoured(openpgp.SIGNATURE, b"".join(packets.dearmoured(made))) == made

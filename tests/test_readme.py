@@ -1,10 +1,17 @@
 """The parts of README.md that come from the code are up to date."""
 
+import re
 import runpy
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from stpolicy.cli._command import SHARED_WITH_SCRIPT
+from stpolicy.model.change import changes
+from stpolicy.output import change
+from tests.lists import enforce, in_testing, policy_list
 
 _ROOT = Path(__file__).parent.parent
 README = (_ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,3 +50,26 @@ def test_what_stands_between_markers_is_replaced_and_nothing_else() -> None:
     assert "Usage: stpolicy keys new" in after
     assert "old" not in after.split()
     assert after.endswith("```\n<!-- /help -->\nc\n")
+
+
+def test_every_shared_variable_is_in_the_settings() -> None:
+    """Each with the option that it stands for."""
+    _, _, section = README.partition("## Settings\n")
+    listed = dict(re.findall(r"^\| `STPOLICY_([A-Z_]+)` \| `--([a-z-]+)` \|", section, re.MULTILINE))
+    assert {name.lower() for name in listed} >= {key.strip("_") for key in SHARED_WITH_SCRIPT}
+    assert all(option == name.lower().replace("_", "-") for name, option in listed.items())
+
+
+def test_the_help_leads_to_the_settings() -> None:
+    assert '"Settings" in README.md' in README
+
+
+def test_the_sample_of_diff_is_what_the_program_prints() -> None:
+    policies = {name: in_testing(f"mx.{name}") for name in ("example.net", "example.org", "example.com")}
+    old = policy_list({name: enforce(*policy.mxs) for name, policy in policies.items()})
+    new = policy_list(
+        {"example.org": policies["example.org"], "example.com": enforce("mx.example.com", ".example.org")}
+    )
+    found = list(changes(old, new))
+    shown = f"{change.text(found, [])}{change.summary(found, [])}\n"
+    assert textwrap.indent(shown, "    ") in README

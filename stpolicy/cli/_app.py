@@ -17,9 +17,9 @@ alias = typer.Typer(name="alias", rich_markup_mode=None, no_args_is_help=True)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from stpolicy.cli._options import version
+        from stpolicy.cli import _door, _options
 
-        typer.echo(f"stpolicy {version()}")
+        _door.result(f"stpolicy {_options.version()}\n")
         raise typer.Exit
 
 
@@ -32,7 +32,7 @@ def stpolicy(
     """Keep, check, sign, publish and follow a STARTTLS policy list.
 
     Every option can also be set by an environment variable, STPOLICY_<COMMAND>_<OPTION>, and most by
-    a key in stpolicy.toml; see `stpolicy init` and docs/OPERATING.md.
+    a key in stpolicy.toml; see "Settings" in README.md, and the file that `stpolicy init` writes.
 
     Exit codes: 0 done; 1 done, and there are errors; 2 used wrongly; 3 could not look or could not do.
     """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from stpolicy.errors import Misuse, StpolicyError
 
@@ -20,7 +21,7 @@ SHARED_WITH_SCRIPT = frozenset(
 
 LIST_DEFAULT = Path("policy.json")
 
-_OPTION = type(typer.Option())
+_OPTION, _ARGUMENT = type(typer.Option()), type(typer.Argument())
 _THE_LIST = ("list_path", "new")
 """Parameters that name the list a command is about."""
 
@@ -37,17 +38,32 @@ COMMANDS: dict[str, frozenset[str]] = {}
 """The options of each command, `keys new` as `keys-new`; each may have a table in the settings."""
 
 
+class _NothingEmpty(TyperCommand):
+    """A command that takes no empty value: "$OLD" that was never set would switch a check off unseen."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Misuse for `--option ''`, `--option=` and an empty argument; then Typer has its turn."""
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in self.params:
+            values = given.get(parameter.name or "")
+            if "" in (values if isinstance(values, list | tuple) else [values]):
+                name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+                raise Misuse(f"{name} is empty", "give it a value, or leave it out")
+        return super().parse_args(ctx, args)
+
+
 def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Callable[..., Any]:
     """Registers a function as a command; its docstring is the help.
 
-    Every command takes the common options; the function gets those that it names.
+    Every command takes the common options; the function gets those that it names. One that names
+    `typed` is told which of its options stood on the command line.
     """
     full = f"{group}-{name}" if group else name
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
         signature = inspect.signature(function)
         hints = typing.get_type_hints(function, include_extras=True)
-        own = {key: hints[key] for key in signature.parameters if key not in _COMMON}
+        own = {key: hints[key] for key in signature.parameters if key not in (*_COMMON, "typed")}
         COMMANDS[full] = frozenset(_setting(key, hint) for key, hint in own.items())
         named = {key: _with_environment(full, key, hint) for key, hint in {**own, **_COMMON}.items()}
 
@@ -55,6 +71,8 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
             ctx = values.pop("ctx")
             common = {key: values.pop(key) for key in _COMMON}
             passed = {key: common[key] for key in _COMMON if key in signature.parameters}
+            if "typed" in signature.parameters:
+                passed["typed"] = frozenset(key for key in values if _source(ctx, key) == "COMMANDLINE")
             try:
                 return function(**_settled(ctx, full, own, values, common["config"]), **passed)
             except Exception as raised:
@@ -77,7 +95,8 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
         call.__name__ = function.__name__
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name, help=inspect.cleandoc(function.__doc__ or "") + _examples(example))(call)
+        said = inspect.cleandoc(function.__doc__ or "") + examples(example)
+        app.command(name, cls=_NothingEmpty, help=said)(call)
         return function
 
     return register
@@ -87,17 +106,25 @@ def _default(key: str) -> Any:
     return None if key == "config" else False
 
 
-def _examples(example: str) -> str:
+def examples(example: str) -> str:
+    """The end of a help text."""
     lines = "\n".join(f"  {line}" for line in inspect.cleandoc(example).splitlines())
     return f"\n\n\b\nExample:\n{lines}"
 
 
 def _with_environment(command: str, key: str, hint: Any) -> Any:
-    """The annotation with the option's environment variables, and without naming them in the help."""
+    """The annotation with the option's environment variables, and without naming them in the help.
+
+    Whether a file can be read is for the command to find out: that it cannot is no misuse.
+    """
     base, *extras = typing.get_args(hint)
     for position, extra in enumerate(extras):
+        if isinstance(extra, _ARGUMENT):
+            extras[position] = argument = copy.copy(extra)
+            argument.readable = False
         if isinstance(extra, _OPTION):
             option = copy.copy(extra)
+            option.readable = False
             name = option_name(option, key)
             variables = [f"STPOLICY_{command}_{name}".upper().replace("-", "_")]
             if name.replace("-", "_") in SHARED_WITH_SCRIPT:
@@ -121,9 +148,7 @@ def _settled(
     """The values with settings from files where neither flag nor environment gave one."""
     from stpolicy import config
 
-    explicit = {
-        key for key in values if getattr(ctx.get_parameter_source(key), "name", "DEFAULT") != "DEFAULT"
-    }
+    explicit = {key for key in values if _source(ctx, key) != "DEFAULT"}
     layers = config.trusted(COMMANDS, chosen)
     if the_list := [key for key in hints if key in _THE_LIST]:
         path = values[the_list[0]] if the_list[0] in explicit else None
@@ -142,6 +167,11 @@ def _settled(
                 values[key] = values[key] if fitting is None else fitting
                 break
     return values
+
+
+def _source(ctx: typer.Context, key: str) -> str:
+    """Where a value comes from: DEFAULT, ENVIRONMENT or COMMANDLINE."""
+    return getattr(ctx.get_parameter_source(key), "name", "DEFAULT")
 
 
 def _beside(folder: Path, previous: str) -> tuple[str, bytes] | None:

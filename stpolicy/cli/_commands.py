@@ -8,9 +8,12 @@ from stpolicy.cli import setup, update, status, lookup, render, doctor, explain
 from stpolicy.cli._app import alias as alias_group
 from stpolicy.cli._app import app
 from stpolicy.cli._app import keys as keys_group
+from stpolicy.cli._command import examples
 
-app.add_typer(alias_group, name="alias", help="Edit the named policies of a list.")
-app.add_typer(keys_group, name="keys", help="Make and export the signing key.")
+ALIAS = "stpolicy alias add provider --mx mx1.example.net\nstpolicy add example.com --alias provider"
+KEYS = 'stpolicy keys new --name "Example policy list"\nstpolicy keys export --to .'
+app.add_typer(alias_group, name="alias", help=f"Edit the named policies of a list.{examples(ALIAS)}")
+app.add_typer(keys_group, name="keys", help=f"Make and export the signing key.{examples(KEYS)}")
 
 __all__ = [
     "alias",

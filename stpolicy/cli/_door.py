@@ -85,6 +85,20 @@ def _print(text: str) -> None:
         raise StpolicyError(f"standard output: {wrong.strerror}") from wrong
 
 
+@contextmanager
+def after(done: str, mend: str = "") -> Iterator[None]:
+    """What fails from here on does not undo what is `done`, which is therefore said with it."""
+    try:
+        yield
+    except (StpolicyError, OSError) as wrong:
+        if not done:
+            raise
+        why, step = (
+            (wrong.message, wrong.mend) if isinstance(wrong, StpolicyError) else (_sentence(wrong), "")
+        )
+        raise StpolicyError(f"{why}; all the same, {done}", step or mend) from wrong
+
+
 def say(text: str, *, quiet: bool = False) -> None:
     """Tells the person something that is no result."""
     if not quiet:
@@ -109,6 +123,7 @@ def run(app: Callable[..., object], arguments: list[str]) -> int:
             _print("")
         except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
             code = _failure(raised)
+        _let_go()
     return code
 
 
@@ -159,7 +174,7 @@ def _failure(raised: BaseException) -> int:
         case KeyboardInterrupt() | typer.Abort():
             return 128 + signal.SIGINT
         case _Closed() | SystemExit(__context__=BrokenPipeError()):  # Typer exits so when printing help
-            return _silent()
+            return DONE
         case SystemExit(code=int() as code):
             return code
         case Misuse():
@@ -182,10 +197,16 @@ def _sentence(raised: BaseException) -> str:
     return shown(f"internal error: {type(raised).__name__}: {raised}; --debug shows where")
 
 
-def _silent() -> int:
-    """Writing the rest of the buffer when the interpreter ends must not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return DONE
+def _let_go() -> None:
+    """What found no room stays in its buffer; the interpreter must not fail on it once more when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):  # a stream that is no file has no descriptor
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

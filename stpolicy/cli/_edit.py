@@ -57,7 +57,8 @@ def policy(
 ) -> Policy | Alias:
     """The policy that options describe; what they leave out is taken from `before`."""
     if alias is None:
-        return own_policy(mode, mx, before)
+        mend = "name the mail servers with --mx, or an alias with --alias"
+        return own_policy(mode, mx, before, mend=mend)
     if mx or mode:
         raise Misuse("--alias stands alone: the alias has the mode and the patterns")
     return Alias(alias)
@@ -70,12 +71,18 @@ def published(domain: str, mode: Mode, *, ca_file: Path | None, port: int) -> Po
     return mta_sts.published(domain, mode, ca_file=ca_file, port=port)
 
 
-def own_policy(mode: str | None, mx: list[str] | None, before: Policy | Alias | None = None) -> Policy:
+def own_policy(
+    mode: str | None,
+    mx: list[str] | None,
+    before: Policy | Alias | None = None,
+    *,
+    mend: str = "name the mail servers with --mx",
+) -> Policy:
     """A policy with a mode and patterns of its own; testing unless somebody says otherwise."""
     known = before if isinstance(before, Policy) else None
     patterns = mx or (known.mxs if known else ())
     if not patterns:
-        raise Misuse("no pattern is given", "name the mail servers with --mx, or an alias with --alias")
+        raise Misuse("no pattern is given", mend)
     try:
         return checked_policy(mode or (known.mode if known else "testing"), patterns)
     except ValueError as wrong:

@@ -1,5 +1,6 @@
 """What options name, read and checked: lists, signatures, pinned signers, GnuPG homes."""
 
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -30,6 +31,11 @@ def read(path: Path, *, largest: int) -> File:
             return File(str(path), file.read(largest + 1))
     except FileNotFoundError as wrong:
         raise StpolicyError(f"{path} is not there", "name the file, or go to its folder") from wrong
+    except IsADirectoryError as wrong:
+        raise StpolicyError(f"{path} is a directory", "name a file in it") from wrong
+    except PermissionError as wrong:
+        mend = f"let who runs this read it: ls -l {path}"
+        raise StpolicyError(f"{path} cannot be read: {wrong.strerror}", mend) from wrong
     except (OSError, ValueError) as wrong:
         raise StpolicyError(f"{path} cannot be read: {getattr(wrong, 'strerror', wrong)}") from wrong
 
@@ -45,6 +51,14 @@ def check_output(output: Path | None, *inputs: str | Path) -> None:
     """Misuse when a result would overwrite what it is about."""
     if output is not None and any(output.resolve() == Path(name).resolve() for name in inputs):
         raise Misuse(f"--output {output} is what the command reads", "name another file")
+
+
+def check_folder(folder: Path) -> None:
+    """Misuse when there is no folder to put something into."""
+    if not folder.is_dir():
+        if folder.exists():
+            raise Misuse(f"{folder} is no folder", "name the folder that the files go into")
+        raise Misuse(f"the folder {folder} is not there", f"mkdir -p {folder}")
 
 
 def check_stdin(*names: str | None) -> None:
@@ -88,18 +102,28 @@ def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "H
     """The GnuPG home to sign with."""
     from stpolicy.gpg.home import Home
 
-    if folder is not None and not folder.is_dir():
-        raise Misuse(f"the GnuPG home {folder} is no folder")
+    _check_home(folder)
     passphrase = None
     if passphrase_file is not None:
         try:
             lines = passphrase_file.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as wrong:
-            raise Misuse(f"{passphrase_file} cannot be read: {wrong}") from wrong
+            why = getattr(wrong, "strerror", None) or wrong
+            raise Misuse(f"the passphrase file {passphrase_file} cannot be read: {why}") from wrong
         passphrase = lines[0] if lines else ""
         if not passphrase:
             raise Misuse(f"{passphrase_file} holds no passphrase")
     return Home(folder.absolute() if folder else None, deadline, passphrase)
+
+
+def _check_home(folder: Path | None) -> None:
+    """Misuse for a GnuPG home that is none: gpg would say that there is no key."""
+    named = Path(folder or os.environ.get("GNUPGHOME") or "/")
+    if named.is_dir():
+        return
+    if named.exists():
+        raise Misuse(f"the GnuPG home {named} is no folder", "name another one")
+    raise Misuse(f"the GnuPG home {named} is not there", f"name another one, or mkdir -m 700 {named}")
 
 
 def signature_of(path: Path, signature: Path | None) -> File:
@@ -111,6 +135,8 @@ def signature_of(path: Path, signature: Path | None) -> File:
 
 def asc(path: Path) -> Path:
     """LIST.asc."""
+    if not path.name:  # `.` and `/`
+        raise StpolicyError(f"{path} is a directory", "name a file in it")
     return path.with_name(f"{path.name}.asc")
 
 

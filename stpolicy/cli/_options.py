@@ -174,3 +174,13 @@ PostfixConfig = Annotated[
     Path | None,
     typer.Option("--postfix-config", metavar="DIR", help="Postfix's configuration, if not the usual one."),
 ]
+DaysIfAsked = Annotated[
+    int | None,
+    typer.Option(
+        "--days",
+        metavar="N",
+        min=1,
+        max=3650,
+        help="Days until the list expires, 14 if not given; a list with another life is dated anew.",
+    ),
+]

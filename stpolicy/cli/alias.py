@@ -59,7 +59,7 @@ def set_(
 
     def change(policies: PolicyList) -> PolicyList:
         if name not in policies.alias_policies:
-            raise Refused(f"the alias {name} is not defined", f"stpolicy alias add {name}")
+            raise Refused(f"the alias {name} is not defined", f"stpolicy alias add {name} --mx PATTERN")
         before = policies.alias_policies[name]
         return edit.change_alias(policies, name, _edit.own_policy(mode, mx, before))
 

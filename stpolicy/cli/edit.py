@@ -106,7 +106,7 @@ def set_(
     def change(policies: PolicyList) -> PolicyList:
         entry = policies.by_domain.get(canonical(domain))
         if entry is None:
-            raise Refused(f"{domain} is not listed", f"stpolicy add {domain}")
+            raise Refused(f"{domain} is not listed", f"stpolicy add {domain} --mx PATTERN")
         if from_mta_sts:
             before = policies.resolve(entry.policy)
             kept = mode or (before.mode if before else Mode.TESTING)

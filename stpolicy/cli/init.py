@@ -27,6 +27,7 @@ def init(
 
     version = _options.version()
     written = flow.init(folder, now=_door.now(now), templates=resources.templates(), version=version)
-    _door.result("".join(f"{path}\n" for path in written))
+    with _door.after(f"the files of the new list are in {folder}"):
+        _door.result("".join(f"{path}\n" for path in written))
     _door.say(flow.NEXT.format(folder=folder), quiet=quiet)
     return _door.DONE

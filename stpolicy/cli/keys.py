@@ -46,7 +46,8 @@ def new(
         raise Misuse("--no-passphrase and --passphrase-file contradict each other")
     home = _inputs.home(homedir, passphrase_file, gpg_timeout)
     fingerprint = flow.new(home, name=name, email=email, lifetime=lifetime, protected=not no_passphrase)
-    _door.result(f"{fingerprint}\n")
+    with _door.after(f"the key {fingerprint} is made"):
+        _door.result(f"{fingerprint}\n")
     _door.say("next: stpolicy keys export --to DIR; keep a copy of the secret key off-line", quiet=quiet)
     return _door.DONE
 
@@ -65,11 +66,14 @@ def export(
     from stpolicy import store
     from stpolicy.flows import keys as flow
 
-    if not to.is_dir():
-        raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
+    _inputs.check_folder(to)
     public = flow.export(_inputs.home(homedir, None, gpg_timeout), _inputs.fingerprints(key))
     store.write_all({to / "trusted.asc": public.armoured, to / "trusted.gpg": public.binary})
     pinned = ", ".join(f'"{fingerprint}"' for fingerprint in public.fingerprints)
-    _door.result(f"signer = [{pinned}]\n")
-    _door.say(f"{to / 'trusted.asc'} and {to / 'trusted.gpg'} are written", quiet=quiet)
+    written = f"{to / 'trusted.asc'} and {to / 'trusted.gpg'} are written"
+    with _door.after(written):
+        _door.result(f"signer = [{pinned}]\n")
+    for fault in public.faults:
+        _door.say(f"warning: {fault}: no server believes what it signs", quiet=quiet)
+    _door.say(written, quiet=quiet)
     return _door.DONE

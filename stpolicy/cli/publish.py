@@ -65,8 +65,8 @@ def publish(
 
     if to is None and check_url is None:
         raise Misuse("nothing to do", "name the web root with --to, or what to look at with --check-url")
-    if to is not None and not to.is_dir():
-        raise Misuse(f"{to} is no folder", f"mkdir -p {to}")
+    if to is not None:
+        _inputs.check_folder(to)
     if ca_file is not None and not ca_file.is_file():
         raise Misuse(f"{ca_file} is no file")
     live_at = _live_at(check_url, ca_file, max_size, allow_http=allow_http) if check_url else None
@@ -83,13 +83,15 @@ def publish(
             return _door.FOUND
         report, facts["published"] = done.report.at_least(Severity.WARNING), done.version
         _door.say(f"{to}: {done.version}", quiet=quiet)
-    if live_at:
-        file = file or _signed_here(list_path, signature, who, moment, max_size)
-        live = flow.look(live_at, file, who, now=moment)
-        report, facts["live"] = report + live.report, live.good
-        said = "is live and verifies" if live.good else "does not serve a list that may be used"
-        _door.say(f"{live_at.url} {said}", quiet=quiet and live.good)
-    _options.verdict(report, format_, None, **facts)
+    switched = f"{to} has the new version {facts['published']}" if to else ""
+    with _door.after(switched, f"stpolicy publish --check-url {check_url} looks again" if live_at else ""):
+        if live_at:
+            file = file or _signed_here(list_path, signature, who, moment, max_size)
+            live = flow.look(live_at, file, who, now=moment)
+            report, facts["live"] = report + live.report, live.good
+            said = "is live and verifies" if live.good else "does not serve a list that may be used"
+            _door.say(f"{live_at.url} {said}", quiet=quiet and live.good)
+        _options.verdict(report, format_, None, **facts)
     return _door.FOUND if facts["live"] is False else _door.DONE
 
 

@@ -33,7 +33,7 @@ def sign(
     add: Annotated[
         bool, typer.Option("--add", help="Add a signature to those that are there; never re-dates.")
     ] = False,
-    days: _options.Days = 14,
+    days: _options.DaysIfAsked = None,
     no_bump: Annotated[
         bool, typer.Option("--no-bump", help="Refuse old dates instead of writing new ones.")
     ] = False,
@@ -50,11 +50,13 @@ def sign(
     now: _options.Now = None,
     max_size: _options.MaxSize = LARGEST,
     quiet: bool = False,
+    typed: frozenset[str] = frozenset(),
 ) -> int:
     """Sign a list: detached and ASCII-armoured, into LIST.asc.
 
-    The list must pass the rules. It is dated anew first when its dates are older than an hour. The
-    signature is verified with the public key alone before anything is written.
+    The list must pass the rules. It is dated anew first when its dates are older than an hour, or when
+    --days asks for another life. The signature is verified with the public key alone before anything
+    is written.
     """
     from stpolicy import store
     from stpolicy.flows import sign as flow
@@ -63,6 +65,10 @@ def sign(
 
     if str(list_path) == "-":
         raise Misuse("standard input cannot be signed in place", "name a file")
+    if "days" in typed and (add or no_bump):
+        raise Misuse(
+            f"--days writes new dates, which {'--add' if add else '--no-bump'} never does", "leave one out"
+        )
     file = _inputs.read(list_path, largest=max_size)
     target = output or _inputs.asc(list_path)
     if target.resolve() == list_path.resolve():
@@ -70,9 +76,8 @@ def sign(
     lying_there = store.read_if_there(target, SIGNATURE_LARGEST)
     if output and lying_there and not lying_there.startswith(b"-----BEGIN PGP SIGNATURE-----"):
         raise Misuse(f"--output {target} is there and is no signature", "name another file")
-    terms = flow.Terms(
-        _inputs.fingerprints(key), timedelta(days=days), not no_bump, now is not None, max_size
-    )
+    life = None if days is None else timedelta(days=days)
+    terms = flow.Terms(_inputs.fingerprints(key), life, not no_bump, now is not None, max_size)
     signed = (flow.add if add else flow.sign)(
         file,
         None if lying_there is None else File(str(target), lying_there),
@@ -87,11 +92,18 @@ def sign(
         return _door.FOUND
     _write(list_path, file.data, target, lying_there, signed)
     warnings = signed.report.at_least(Severity.WARNING)
-    _options.verdict(warnings, format_, signed=True, signers=list(signed.signers), redated=signed.redated)
+    with _door.after(f"{target} is written"):
+        _options.verdict(warnings, format_, signed=True, signers=list(signed.signers), redated=signed.redated)
     _door.say(_sentence(target, signed), quiet=quiet)
     if signed.dropped:
         names = ", ".join(sorted(signed.dropped))
         _door.say(f"{target}: no longer signed by {names}, who can do so with --add", quiet=quiet)
+    if signed.strangers:
+        names = ", ".join(sorted(signed.strangers))
+        said = f"a signature by {names} is no longer there; it could not be checked, since this GnuPG home"
+        _door.say(
+            f"{target}: {said} has not got a valid key for it: import that, and have it added", quiet=quiet
+        )
     return _door.DONE
 
 

@@ -37,8 +37,9 @@ def validate(
 ) -> int:
     """Judge a list against the format and its rules.
 
-    Every problem is reported at once, worst first. Exit code 0: no error; 1: there are errors (or,
-    with --strict, warnings); 2: used wrongly; 3: could not look.
+    Of a file that has not the shape of a list, everything that is wrong with its shape is reported;
+    the rules are asked once it has. Each time all problems at once, worst first. Exit code 0: no
+    error; 1: there are errors (or, with --strict, warnings); 2: used wrongly; 3: could not look.
     """
     from stpolicy.flows import validate as flow
     from stpolicy.suffixes import PublicSuffixes

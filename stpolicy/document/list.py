@@ -75,7 +75,7 @@ def parse(data: bytes, name: str, *, largest: int = LARGEST) -> Document:
     """Reads a list. `name` is what its findings call the file; `largest` is in bytes."""
     with _no_collection():
         if len(data) > largest:
-            message = f"the file has {len(data)} bytes; {largest} is the most"
+            message = f"the file has more than {largest} bytes"  # nobody has read further
             return _refused(Source(name, ""), [Fault("document.too_large", message, 0)])
         if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
             message = "the file begins with a byte order mark; plain UTF-8 has none"

@@ -9,7 +9,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from stpolicy import store
 from stpolicy.document.dump import dump
-from stpolicy.errors import Refused
+from stpolicy.errors import Refused, StpolicyError
 from stpolicy.model.dates import Date, instant
 from stpolicy.model.policy import PolicyList
 
@@ -47,7 +47,7 @@ def init(folder: Path, *, now: datetime, templates: Path, version: str) -> list[
     written: list[Path] = []
     try:
         for name, content in contents.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            _make((folder / name).parent)
             store.write(folder / name, content)
             written.append(folder / name)
     except BaseException:
@@ -55,6 +55,14 @@ def init(folder: Path, *, now: datetime, templates: Path, version: str) -> list[
             path.unlink(missing_ok=True)
         raise
     return written
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        why = f"{folder} cannot be made: {wrong.strerror}"
+        raise StpolicyError(why, "name an empty folder, or one that is not there yet") from wrong
 
 
 def _first_list(now: datetime) -> PolicyList:

@@ -16,6 +16,8 @@ class Public:
     armoured: bytes
     binary: bytes
     fingerprints: tuple[str, ...]
+    faults: tuple[str, ...] = ()
+    """Which of them are revoked or have expired, one sentence each."""
 
 
 def new(home: Home, *, name: str, email: str, lifetime: str, protected: bool) -> str:
@@ -37,7 +39,8 @@ def new(home: Home, *, name: str, email: str, lifetime: str, protected: bool) ->
 
 def export(home: Home, wanted: tuple[str, ...]) -> Public:
     """The public parts of the keys that sign; without a wish, of the only one that can."""
-    fingerprints = primaries(choose(home, wanted, able=False))
+    signers = choose(home, wanted, able=False)
+    fingerprints = primaries(signers)
     ring = home.public_keys(list(fingerprints))
     try:
         held = openpgp.primary_fingerprints(ring)
@@ -45,4 +48,7 @@ def export(home: Home, wanted: tuple[str, ...]) -> Public:
         held = frozenset()
     if held != set(fingerprints):
         raise StpolicyError("gpg did not export the keys that were asked for", "see `gpg --list-keys`")
-    return Public(openpgp.armoured(openpgp.PUBLIC_KEY, ring), ring, fingerprints)
+    faults = [
+        f"the key {signer.key.fingerprint} {signer.key.fault}" for signer in signers if signer.key.fault
+    ]
+    return Public(openpgp.armoured(openpgp.PUBLIC_KEY, ring), ring, fingerprints, tuple(faults))

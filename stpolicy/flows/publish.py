@@ -1,11 +1,15 @@
 """publish: verify the pair as a server would -> compare with what is there -> one switch -> look live."""
 
-from dataclasses import dataclass
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from stpolicy import fetch, openpgp, rules, store
 from stpolicy.document.list import LARGEST, parse
+from stpolicy.errors import StpolicyError
 from stpolicy.flows.validate import File, judged
 from stpolicy.flows.verify import Pins, Verdict, verify
 from stpolicy.model.dates import Instant
@@ -13,6 +17,9 @@ from stpolicy.model.finding import Candidate, Finding, Report, Severity, Suffixe
 
 LIST, SIGNATURE, KEYS = "policy.json", "policy.json.asc", "trusted.asc"
 """What servers fetch, below one base URL."""
+
+_MERGE = "fetch what is published and merge it, then sign"
+"""What to do about a newer list that is there already: dating the older one anew would take it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ def publish(
         return Published(verdict.report)
     document = parse(file.data, file.name, largest=largest)
     report = verdict.report + judged(document, rules.SIGN, Candidate(verdict.policies, now, suffixes))
-    with store.locked(folder):
+    with _writing(folder), store.locked(folder):
         report += _against_what_is_there(folder, file, signature, verdict, who, now=now, largest=largest)
         if report.failed:
             return Published(report)
@@ -55,6 +62,20 @@ def publish(
             KEYS: openpgp.armoured(openpgp.PUBLIC_KEY, openpgp.only(who.ring, who.signers)),
         }
         return Published(report, store.publish(folder, label, files))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Says what is in the way, and what to do about it, when a web root cannot be written."""
+    versions = folder / store.VERSIONS
+    if versions.exists() and not versions.is_dir():
+        raise StpolicyError(f"{versions} is there and is no folder", "move it away, then publish again")
+    try:
+        yield
+    except OSError as wrong:
+        closed = wrong.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        mend = f"let who runs this write to {folder}" if closed else ""
+        raise StpolicyError(f"{wrong.filename or folder}: {wrong.strerror}", mend) from wrong
 
 
 def look(source: fetch.Source, published: File | None, who: Pins, *, now: datetime) -> Verdict:
@@ -75,10 +96,14 @@ def _against_what_is_there(
         return Report()
     name = str(folder / LIST)
     report = verify(file, signature, who, now=now, newer_than=File(name, there), largest=largest).report
+    older = (replace(f, mend=_MERGE) if f.code == "history.rolled_back" else f for f in report.findings)
+    report = Report.of(older)
     signed = _newest(store.read_if_there(folder / store.CURRENT / SIGNATURE, openpgp.LARGEST))
     if signed and verdict.signatures.newest < signed and not report.failed:
         message = f"the signature is older than the one that is published ({signed})"
-        report += Report.of([Finding("history.rolled_back", Severity.ERROR, message, None, signature.name)])
+        report += Report.of(
+            [Finding("history.rolled_back", Severity.ERROR, message, None, signature.name, mend=_MERGE)]
+        )
     return report
 
 

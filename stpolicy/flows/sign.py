@@ -9,18 +9,21 @@ from stpolicy import openpgp, rules
 from stpolicy.document.dump import dump
 from stpolicy.document.list import LARGEST, Document, parse
 from stpolicy.errors import Refused, StpolicyError
+from stpolicy.flows.existing import look, objection, own_pins
 from stpolicy.flows.validate import File, judged
 from stpolicy.flows.verify import Pins, check
 from stpolicy.gpg.home import Home
 from stpolicy.gpg.signers import Signer, choose, primaries
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.edit import bump, canonical_list
-from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
+from stpolicy.model.finding import Candidate, Report, Rule, Suffixes
 from stpolicy.model.policy import PolicyList
-from stpolicy.model.signature import Doubt, Signatures
 
 FRESH = timedelta(hours=1)
 """How old the dates of a list may be when it is signed."""
+
+LIFE = timedelta(days=14)
+"""How long a list that is dated anew lives, unless something else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class Terms:
     """How to sign: by whom (whole fingerprints of primary keys or sub-keys), and how to date."""
 
     signers: tuple[str, ...] = ()
-    life: timedelta = timedelta(days=14)
+    life: timedelta | None = None
+    """How long the list is to live, if that was asked for."""
     may_bump: bool = True
     fake_time: bool = False
     """Whether `now` is not the clock's, so that gpg must be told what time it is when it adds a signature."""
@@ -47,18 +51,8 @@ class Signed:
     redated: bool = False
     dropped: frozenset[str] = frozenset()
     """Colleagues whose signatures over the same list, with its old dates, are no longer there."""
-
-
-@dataclass(frozen=True, slots=True)
-class _There:
-    """What the signature that lies beside the list means for signing it."""
-
-    overtaken: Finding | None = None
-    """Somebody has signed something newer."""
-    superseded: bool = False
-    """These dates have been signed, over other bytes."""
-    signers: frozenset[str] = frozenset()
-    """Who has signed these very bytes."""
+    strangers: frozenset[str] = frozenset()
+    """Keys whose signatures are no longer there and could not be checked: this home has not got them."""
 
 
 def sign(
@@ -73,23 +67,24 @@ def sign(
     document = parse(file.data, file.name, largest=terms.largest)
     if document.policies is None:
         return Signed(document.report)
-    fresh = _fresh(document.policies, now)
+    fresh = _fresh(document.policies, now) and not _other_life(document.policies, terms)
     # Dates that will be written anew are not held against the list, unless they keep that from being done.
     asked = rules.SIGN if fresh else (rules.dates.future, *rules.CONTENT)
     report = _judged(document, asked, now, suffixes)
     if report.failed:
         return Signed(report)
     _refuse_future(document.policies, file.name, now)
-    there = _look_at(existing, file, document.policies, home, now)
+    there = look(existing, file, document.policies, home, now)
     if there.overtaken:
         return Signed(Report.of([there.overtaken]))
     signers = choose(home, terms.signers)
     younger = _is_younger(signers, document.policies)
-    dropped = there.signers - set(primaries(signers))
+    own = {name for signer in signers for name in (signer.key.fingerprint, *signer.key.subkeys)}
+    dropped, strangers = there.signers - own, there.strangers - own
     redate = there.superseded or not fresh
-    if dropped and not redate and not terms.may_bump:
-        raise Refused(f"{file.name} is signed by {', '.join(sorted(dropped))} too", "sign it with --add")
-    redate = redate or (terms.may_bump and (younger or bool(dropped)))
+    if (lost := sorted(dropped | strangers)) and not redate and not terms.may_bump:
+        raise Refused(f"{file.name} is signed by {', '.join(lost)} too", "sign it with --add")
+    redate = redate or (terms.may_bump and (younger or bool(lost)))
     dated = _dated(document, terms, now) if redate else document
     if redate:
         report = _with_new_dates(report, _judged(dated, rules.DATES, now, suffixes))
@@ -100,7 +95,7 @@ def sign(
     data = dated.source.text.encode("utf-8")
     at = dated.policies.timestamp.instant if redate or not younger else _moment(terms, now)
     signature = _signed(data, home, signers, at, now)
-    return Signed(report, data, signature, primaries(signers), dated.policies, redate, dropped)
+    return Signed(report, data, signature, primaries(signers), dated.policies, redate, dropped, strangers)
 
 
 def add(
@@ -115,9 +110,10 @@ def add(
         return Signed(report)
     if document.policies.is_expired(now):
         raise Refused(f"{file.name} has run out", "sign it without --add, which dates it anew")
-    before = _by_own_ring(existing, file, home, now)
+    known = own_pins(home)
+    before = check(file.data, existing.data, known, now=now)
     if not before.trusted:
-        return Signed(Report.of([_objection(existing, before)]))
+        return Signed(Report.of([objection(existing, before)]))
     signers = choose(home, terms.signers)
     repeated = sorted({s.signer for s in before.counted} & set(primaries(signers)))
     if repeated:
@@ -126,7 +122,7 @@ def add(
     at = _moment(terms, now) if younger else document.policies.timestamp.instant
     signature = _signed(file.data, home, signers, at, now)
     merged = _merged(existing.data, signature)
-    if not _by_own_ring(File(existing.name, merged), file, home, now).trusted:
+    if not check(file.data, merged, known, now=now).trusted:
         raise StpolicyError(f"the signatures in {existing.name} do not verify together; nothing was written")
     return Signed(report, file.data, merged, primaries(signers), document.policies)
 
@@ -139,6 +135,13 @@ def _moment(terms: Terms, now: datetime) -> Instant | None:
 def _fresh(policies: PolicyList, now: datetime) -> bool:
     age = instant(now) - policies.timestamp.instant
     return age <= FRESH and not policies.is_expired(now)
+
+
+def _other_life(policies: PolicyList, terms: Terms) -> bool:
+    """Whether another life was asked for than the list has, and may be given to it."""
+    if terms.life is None or not terms.may_bump:
+        return False
+    return policies.expires.instant - policies.timestamp.instant != terms.life
 
 
 def _refuse_future(policies: PolicyList, name: str, now: datetime) -> None:
@@ -156,7 +159,7 @@ def _dated(document: Document, terms: Terms, now: datetime) -> Document:
     if not terms.may_bump:
         raise Refused(f"the dates of {name} are older than an hour, or signed already", "stpolicy bump")
     try:
-        policies = bump(policies, now, terms.life)
+        policies = bump(policies, now, terms.life or LIFE)
     except ValueError as wrong:
         raise Refused(f"{name}: {wrong}", "check the clock") from wrong
     with suppress(ValueError):  # two entries for one domain: policies.duplicate says it, with its place
@@ -181,47 +184,6 @@ def _with_new_dates(report: Report, dates: Report) -> Report:
 def _is_younger(signers: list[Signer], policies: PolicyList) -> bool:
     """Whether a key was made after the list was dated, so that it cannot have signed on that date."""
     return any(signer.key.created > policies.timestamp.instant for signer in signers)
-
-
-def _look_at(existing: File | None, file: File, policies: PolicyList, home: Home, now: datetime) -> _There:
-    if existing is None:
-        return _There()
-    try:
-        made = [packet.made for packet in openpgp.signatures(existing.data) if packet.made]
-    except openpgp.NotAsExpected:
-        return _There()  # no signature that anybody could rely on
-    written = policies.timestamp.instant
-    if not made or max(made) < written:
-        return _There()
-    verdict = _by_own_ring(existing, file, home, now)
-    if verdict.trusted:
-        return _There(signers=frozenset(signature.signer for signature in verdict.counted))
-    if max(made) > written:
-        return _There(overtaken=_objection(existing, verdict, newer=max(made), than=written))
-    return _There(superseded=True)
-
-
-def _by_own_ring(existing: File, file: File, home: Home, now: datetime) -> Signatures:
-    """The verdict of the keys that the GnuPG home has: colleagues' keys must have been imported."""
-    ring = home.public_keys([])
-    known = openpgp.primary_fingerprints(ring)
-    return check(file.data, existing.data, Pins(ring, known), now=now)
-
-
-def _objection(
-    existing: File, verdict: Signatures, *, newer: Instant | None = None, than: Instant | None = None
-) -> Finding:
-    doubt, why = verdict.doubts[0] if verdict.doubts else (Doubt.BAD, "there is no signature that counts")
-    code = f"signature.{doubt}"
-    severity = next(rule.severity for rule in rules.SIGNATURE if rule.code == code)
-    message = f"the signature that is there does not verify: {why}"
-    mend = "import the key of who signed, or fetch the list that was signed"
-    if newer:
-        message = f"{message}; it was made at {newer}, after the list's timestamp ({than})"
-        mend = (
-            "somebody may have signed something newer: fetch it; if you edited this list, stpolicy bump first"
-        )
-    return Finding(code, severity, message, None, existing.name, mend=mend)
 
 
 def _signed(data: bytes, home: Home, signers: list[Signer], at: Instant | None, now: datetime) -> bytes:

@@ -85,7 +85,10 @@ class Home:
             lines.append("%no-protection")
         result = self._ask("make", wanted="\n".join([*lines, "%commit", ""]))
         if not result["fingerprint"]:
-            raise StpolicyError(f"gpg cannot make a key: {_last(result['said'])}", _mend(result))
+            raise StpolicyError(
+                f"gpg cannot make a key: {_reason(result)}",
+                _mend(result, "`gpg --full-generate-key` says more"),
+            )
         return str(result["fingerprint"])
 
     def _ask(self, task: str, **arguments: Any) -> Any:
@@ -115,11 +118,13 @@ def _fault(key: dict[str, Any]) -> str:
     return ""
 
 
+PROLONG = "prolong it: gpg --quick-set-expire FPR 2y"
 _ASK = "use --passphrase-file, or let gpg-agent ask: export GPG_TTY=$(tty)"
 _CARD = "insert the card and see `gpg --card-status`"
+_HOME = "name a folder of your own with --homedir"
 _NOT_THERE = "the card that holds the key is not there or does not answer"
 _FAILURES = (
-    ("KEYEXPIRED", "the key has expired", "prolong it with gpg --quick-set-expire"),
+    ("KEYEXPIRED", "the key has expired", PROLONG),
     ("KEYREVOKED", "the key is revoked", "see `gpg --list-secret-keys`"),
     ("Bad passphrase", "the passphrase is wrong", _ASK),
     ("No SmartCard daemon", "the key is on a card, and the reader's program is missing", "install scdaemon"),
@@ -132,6 +137,14 @@ _FAILURES = (
     ("No pinentry", "a passphrase or a card is needed, and no pinentry is installed", _ASK),
     ("No passphrase given", "a passphrase is needed", _ASK),
     ("Operation cancelled", "the passphrase was not given", _ASK),
+    ("can't create directory", "there is no GnuPG home, and none can be made", _HOME),
+    ("Permission denied", "the GnuPG home may not be read or written", _HOME),
+    (
+        "No agent running",
+        "gpg-agent does not start",
+        "the path of the GnuPG home must be short, about 80 characters, since the agent's sockets lie there: "
+        "name another one with --homedir",
+    ),
     ("No secret key", "there is no such secret key", "see `gpg --list-secret-keys`"),
 )
 """gpg's words, what they mean, and the next step."""
@@ -143,9 +156,8 @@ def _reason(result: dict[str, Any]) -> str:
     )
 
 
-def _mend(result: dict[str, Any]) -> str:
-    found = (mend for words, _, mend in _FAILURES if words in result["said"])
-    return next(found, "see `gpg --list-secret-keys`")
+def _mend(result: dict[str, Any], otherwise: str = "see `gpg --list-secret-keys`") -> str:
+    return next((mend for words, _, mend in _FAILURES if words in result["said"]), otherwise)
 
 
 def _last(said: str) -> str:

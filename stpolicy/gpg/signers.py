@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.gpg.home import Home, SecretKey
+from stpolicy.gpg.home import PROLONG, Home, SecretKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def choose(home: Home, wanted: tuple[str, ...], *, able: bool = True) -> list[Si
         if key is None:
             raise StpolicyError(f"there is no secret key {fingerprint}", "see `gpg --list-secret-keys`")
         if key.fault and able:
-            raise StpolicyError(f"the key {key.fingerprint} ({key.name}) {key.fault}", _mend(key.fault))
+            raise StpolicyError(f"the key {key.fingerprint} ({key.name}) {key.fault}", _mend(key))
         exact = fingerprint if fingerprint == key.fingerprint else f"{fingerprint}!"
         chosen.setdefault(key.fingerprint, Signer(key, exact))
     return list(chosen.values())
@@ -47,10 +47,10 @@ def _only(keys: list[SecretKey]) -> Signer:
         f"; {key.fingerprint} {key.name}{f' ({key.fault})' if key.fault else ''}" for key in keys
     )
     if not able:
-        mend = _mend(keys[0].fault) if keys else "stpolicy keys new"
+        mend = _mend(keys[0]) if keys else "stpolicy keys new"
         raise StpolicyError(f"there is no secret key that can sign{listed}", mend)
     raise Misuse(f"there are {len(able)} secret keys that can sign{listed}", "choose with --key")
 
 
-def _mend(fault: str) -> str:
-    return "prolong it with gpg --quick-set-expire" if "expired" in fault else "stpolicy keys new"
+def _mend(key: SecretKey) -> str:
+    return PROLONG.replace("FPR", key.fingerprint) if "expired" in key.fault else "stpolicy keys new"

@@ -23,7 +23,7 @@ def reversed_dates(candidate: Candidate) -> Iterator[Problem]:
     policies = candidate.list
     if policies.expires.instant <= policies.timestamp.instant:
         message = f"expires ({policies.expires}) does not come after timestamp ({policies.timestamp})"
-        yield Problem(message, ("expires",), mend="stpolicy bump")
+        yield Problem(message, ("expires",), mend="" if candidate.issued else "stpolicy bump")
 
 
 @rule("dates.future", Severity.ERROR)
@@ -67,7 +67,8 @@ def expired(candidate: Candidate) -> Iterator[Problem]:
     """
     if candidate.list.is_expired(candidate.now):
         message = f"the list is not in force since {candidate.list.expires}"
-        yield Problem(message, ("expires",), mend="stpolicy sign")
+        mend = "fetch a newer one; who keeps the list: stpolicy sign"
+        yield Problem(message, ("expires",), mend=mend)
 
 
 @rule("dates.lifetime.too_long", Severity.ERROR)
@@ -79,9 +80,8 @@ def long_life(candidate: Candidate) -> Iterator[Problem]:
     """
     life = candidate.list.expires.instant - candidate.list.timestamp.instant
     if life > LONGEST:
-        yield Problem(
-            f"the list lives for {life.days} days; 31 is the most", ("expires",), mend="stpolicy bump"
-        )
+        days = f"{'more than ' if life % timedelta(days=1) else ''}{life.days} days"
+        yield Problem(f"the list lives for {days}; 31 is the most", ("expires",), mend="stpolicy bump")
 
 
 @rule("dates.lifetime.too_short", Severity.WARNING)

@@ -23,17 +23,19 @@ def rolled_back(candidate: Candidate) -> Iterator[Problem]:
     """A list is older than the one before it, or has the same timestamp with other content.
 
     Servers refuse it: an old list that is really signed is what an attacker replays, and two lists of
-    one date cannot both be the list. Date it anew with `stpolicy bump`.
+    one date cannot both be the list. Who uses the list keeps the newer one. Who keeps the list fetches
+    the newer one and merges; a working copy that is the newer one in truth gets its date by `stpolicy bump`.
     """
     if candidate.previous is None:
         return
+    mend = "keep the newer one, and fetch it" if candidate.issued else "stpolicy bump"
     old, new = candidate.previous.timestamp, candidate.list.timestamp
     if new.instant < old.instant:
         message = f"timestamp {new} is older than that of the previous list, {old}"
-        yield Problem(message, ("timestamp",), mend="stpolicy bump")
+        yield Problem(message, ("timestamp",), mend=mend)
     elif candidate.issued and new.instant == old.instant and not candidate.same_bytes:
         message = f"timestamp {new} is that of the previous list, but the content is another"
-        yield Problem(message, ("timestamp",), mend="stpolicy bump")
+        yield Problem(message, ("timestamp",), mend=mend)
 
 
 @rule("history.domain.removed", Severity.WARNING)

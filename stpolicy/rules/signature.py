@@ -47,7 +47,7 @@ def bad_key(signatures: Signatures) -> Iterator[Problem]:
     """A signature is by a key that is revoked or has expired.
 
     Get the current key of the list's maintainer. A maintainer prolongs a key with
-    `gpg --quick-set-expire`, and publishes it again.
+    `gpg --quick-set-expire FPR 2y`, and publishes it again.
     """
     yield from _doubts(signatures, Doubt.BAD_KEY)
 

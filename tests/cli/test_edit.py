@@ -128,6 +128,21 @@ def test_refusals_change_nothing(program: Program, line: str, code: int) -> None
     assert program(*line.split(), "--dry-run").code == code
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("alias add new", "--mx"),
+        ("add new.com", "--alias"),
+        ("set new.com --mode enforce", "stpolicy add new.com --mx PATTERN"),
+        ("alias set new --mode enforce", "stpolicy alias add new --mx PATTERN"),
+    ],
+)
+def test_the_next_step_is_one_that_can_be_taken(program: Program, line: str, says: str) -> None:
+    _, _, step = program(*line.split()).err.partition("next: ")
+    assert says in step
+    assert not (line.startswith("alias") and "--alias" in step), "there is no such option"
+
+
 EDITS = [
     "add new.com --mx a.c",
     "set example.com --mode enforce",

@@ -40,6 +40,56 @@ def test_option_is_long_and_hyphenated(name: str, option: Any) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", long_name(option))
 
 
+VALUED = [(name, option) for name, option in OPTIONS if not option.is_flag]
+
+
+@pytest.mark.parametrize(("name", "option"), VALUED, ids=[f"{name} {option.name}" for name, option in VALUED])
+@pytest.mark.parametrize("spelling", ["apart", "together"])
+def test_an_empty_value_is_misuse_and_named(program: Program, name: str, option: Any, spelling: str) -> None:
+    """What was meant to be there would be left out without a word."""
+    long = f"--{long_name(option)}"
+    ran = program(*name.split(), *([long, ""] if spelling == "apart" else [f"{long}="]))
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{long} is empty" in ran.err
+
+
+ARGUMENTS = [
+    (name, parameter)
+    for name, command in commands().items()
+    for parameter in command.params
+    if parameter.param_type_name == "argument"
+]
+
+
+@pytest.mark.parametrize(("name", "argument"), ARGUMENTS, ids=lambda value: getattr(value, "name", value))
+def test_an_empty_argument_is_misuse_and_named(program: Program, name: str, argument: Any) -> None:
+    before = [p for n, p in ARGUMENTS if n == name][: [p for n, p in ARGUMENTS if n == name].index(argument)]
+    ran = program(*name.split(), *["x.example.com"] * len(before), "")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{argument.metavar} is empty" in ran.err
+
+
+def test_an_empty_variable_is_one_that_is_not_set(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    canonical_list(Path("policy.json"))
+    for name in ("PREVIOUS", "NOW", "FORMAT", "STRICT", "MAX_SIZE", "SELECT"):
+        monkeypatch.setenv(f"STPOLICY_VALIDATE_{name}", "")
+    assert program("validate", "--now", NOW).code == 0
+
+
+PATHS = [
+    (name, parameter)
+    for name, command in commands().items()
+    for parameter in command.params
+    if hasattr(parameter.type, "readable")
+]
+
+
+@pytest.mark.parametrize(("name", "parameter"), PATHS, ids=lambda value: getattr(value, "name", value))
+def test_whether_a_file_can_be_read_is_found_out_by_the_command(name: str, parameter: Any) -> None:
+    """The parser would call it misuse (2) that we could not look (3)."""
+    assert parameter.type.readable is False
+
+
 def test_no_two_options_share_a_variable_but_the_shared_ones() -> None:
     first = [option.envvar[0] for _, option in OPTIONS]
     assert len(first) == len(set(first))

@@ -1,6 +1,8 @@
 """The exit code of every command for every kind of end."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -127,6 +129,38 @@ def test_a_list_that_cannot_be_read_is_3(program: Program, pinned: None, line: s
     ran = program(*words(line, path))
     assert (ran.code, ran.out) == (3, "")
     assert path in ran.err
+
+
+@pytest.mark.parametrize("line", [*READING, *EDITING, "publish --to .", "fmt --check"])
+def test_a_list_that_nobody_may_read_is_3(
+    program: Program, pinned: None, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    real = Path.open
+
+    def refuse(path: Path, *how: Any) -> object:
+        if path.name == "closed.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *how)
+
+    canonical_list(Path("policy.json"))
+    Path("closed.json").touch()
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(Path, "open", refuse)
+    ran = program(*words(line, "closed.json"))
+    assert (ran.code, ran.out) == (3, "")
+    assert "closed.json" in ran.err
+    assert "next:" in ran.err
+
+
+@pytest.mark.parametrize("line", [*READING, "publish --to ."])
+@pytest.mark.parametrize("folder", [".", "/", "..", "lists", "lists/"])
+def test_a_folder_is_no_list_and_that_is_said(program: Program, pinned: None, line: str, folder: str) -> None:
+    canonical_list(Path("policy.json"))
+    Path("lists").mkdir()
+    ran = program(*words(line, folder))
+    assert (ran.code, ran.out) == (3, "")
+    assert "is a directory" in ran.err
+    assert "next:" in ran.err
 
 
 @pytest.mark.parametrize("line", [*READING[1:], *EDITING])

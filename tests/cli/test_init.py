@@ -51,7 +51,11 @@ def test_nothing_that_is_there_is_touched(program: Program, there: str, kind: st
 
 def test_a_file_in_place_of_the_folder_is_3(program: Program) -> None:
     Path("my-list").write_text("mine")
-    assert program("init", "my-list").code == 3
+    for folder in ("my-list", "my-list/inner"):
+        ran = program("init", folder)
+        assert ran.code == 3
+        assert "my-list" in ran.err
+        assert "next: name an empty folder" in ran.err
     assert Path("my-list").read_text() == "mine"
 
 

@@ -1,11 +1,14 @@
 """The commands `keys new` and `keys export`."""
 
+import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from stpolicy import openpgp
+from tests.needs import needs
 from tests.pairs import dated, place, snapshot, trusts
 from tests.personas import Home, People, Person
 from tests.program import Program
@@ -176,6 +179,84 @@ def test_export_into_a_folder_that_is_missing(people: People, room: Path, progra
     assert program("keys", "export", "--homedir", alice, "--to", "none").code == 2
     Path("trusted.gpg").mkdir()
     assert program("keys", "export", "--homedir", alice).code == 3
+
+
+def test_export_into_a_file_is_not_told_to_make_a_folder(
+    people: People, room: Path, program: Program
+) -> None:
+    Path("file").touch()
+    ran = program("keys", "export", "--homedir", people.alice.home.path, "--to", "file")
+    assert ran.code == 2
+    assert "mkdir" not in ran.err
+    assert "mkdir -p none" in program("keys", "export", "--to", "none").err
+
+
+def test_export_of_a_revoked_key_warns(people: People, home: Home, room: Path, program: Program) -> None:
+    """It is exported all the same: everybody must learn of it."""
+    rex = home.make("Rexie")
+    exporting = ["keys", "export", "--homedir", home.path, "--key", rex.fingerprint]
+    assert "warning" not in program(*exporting).err
+    rex.revoked(home)
+    ran = program(*exporting)
+    assert ran.code == 0
+    assert f"warning: the key {rex.fingerprint} is revoked" in ran.err
+
+
+@pytest.mark.parametrize("command", ["sign", "keys new", "keys export"])
+@pytest.mark.parametrize("where", ["--homedir", "GNUPGHOME"])
+@pytest.mark.parametrize("kind", ["none", "file"])
+def test_a_home_that_is_not_there(
+    command: str, where: str, kind: str, room: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gpg would say that there is no key; to make one is not the next step."""
+    place = room.parent / kind
+    Path("policy.json").write_bytes(dated(datetime.fromisoformat("2024-06-01T00:00:00Z")))
+    if kind == "file":
+        place.touch()
+    monkeypatch.setenv("GNUPGHOME", str(place))
+    ran = program(*command.split(), *(["--homedir", place] if where == "--homedir" else []))
+    assert ran.code == 2
+    assert str(place) in ran.err
+    assert ("mkdir" in ran.err) is (kind == "none")
+    assert "keys new" not in ran.err
+
+
+def test_a_home_that_is_named_stands_for_the_usual_one(
+    people: People, room: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(room / "none"))
+    assert program("keys", "export", "--homedir", people.alice.home.path).code == 0
+
+
+def test_g21_a_home_with_a_path_too_long_for_a_socket(room: Path, tmp_path: Path, program: Program) -> None:
+    needs("gpg", "gnupg")
+    home = tmp_path / ("x" * 110)
+    home.mkdir(mode=0o700)
+    ran = program("keys", "new", "--homedir", home, "--no-passphrase")
+    if ran.code == 0:
+        Home(home).end()
+        pytest.skip("the sockets lie elsewhere on this machine")
+    assert ran.code == 3
+    assert "gpg-agent does not start" in ran.err
+    assert "must be short" in ran.err
+
+
+def test_a_home_that_may_not_be_written(
+    home: Home, room: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the words that gpg has for it: the administrator who runs the tests may write everywhere."""
+    (room.parent / "bin").mkdir()
+    gpg = room.parent / "bin" / "gpg"
+    said = "gpg: can't connect to the agent: Permission denied\ngpg: key generation failed: No agent running"
+    gpg.write_text(
+        f'#!/bin/sh\ncase "$*" in *--gen-key*) printf "{said}\\n" >&2; exit 2;; esac\n'
+        f'exec {shutil.which("gpg")} "$@"\n'
+    )
+    gpg.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{gpg.parent}:{os.environ['PATH']}")
+    ran = program("keys", "new", "--homedir", home.path, "--no-passphrase")
+    assert ran.code == 3
+    assert "may not be read or written" in ran.err
 
 
 def test_the_secret_key_is_not_exported(people: People, room: Path, program: Program) -> None:

@@ -1,5 +1,7 @@
 """The command `publish`: into a web root, and what is live at a URL."""
 
+import errno
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,6 +93,54 @@ def test_used_wrongly(options: list[str], pair: Path, people: People, program: P
     assert list(ROOT.iterdir()) == [], "nothing is published before everything is understood"
 
 
+@pytest.mark.parametrize(
+    ("to", "mend"), [("none", "mkdir -p none"), ("policy.json", "name the folder")], ids=str
+)
+def test_where_there_is_no_folder_the_next_step_fits(
+    pair: Path, people: People, program: Program, to: str, mend: str
+) -> None:
+    ran = program("publish", *believing(people, people.alice), "--to", to)
+    assert ran.code == 2
+    assert mend in ran.err
+    assert ("mkdir" in ran.err) is (to == "none")
+
+
+def test_a_file_in_the_place_of_the_versions(pair: Path, to: list[str], program: Program) -> None:
+    (ROOT / "versions").touch()
+    ran = program(*to)
+    assert ran.code == 3
+    assert "www/versions is there and is no folder" in ran.err
+    assert "next:" in ran.err
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_web_root_that_cannot_be_written(
+    pair: Path, to: list[str], program: Program, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise OSError(number, os.strerror(number), str(folder / ".lock"))
+
+    monkeypatch.setattr(store, "locked", refuse)
+    ran = program(*to)
+    assert ran.code == 3
+    assert f"www/.lock: {os.strerror(number)}" in ran.err
+    assert "next: let who runs this write to www" in ran.err
+
+
+def test_an_older_list_is_not_dated_anew_over_a_newer_one(
+    pair: Path, to: list[str], people: People, program: Program
+) -> None:
+    """To bump it would take back what somebody else has published."""
+    assert program(*to).code == 0
+    for data, at in ((dated(SIGNED - timedelta(days=1)), SIGNED), (LIST, SIGNED - timedelta(seconds=1))):
+        pair.write_bytes(data)
+        sign(pair, people.alice, at=at)
+        ran = program(*to)
+        assert codes(ran.out) == ["history.rolled_back"]
+        assert "(fetch what is published and merge it" in ran.out
+        assert "bump" not in ran.out
+
+
 def test_no_pins(pair: Path, people: People, program: Program) -> None:
     assert program("publish", "--to", "www").code == 2
     assert program("publish", "--to", "www", "--signer", people.alice.fingerprint).code == 2
@@ -134,6 +184,24 @@ def test_what_is_live_is_good(path: str, live: Server, check: list[str], program
 def test_publish_and_look(live: Server, check: list[str], program: Program) -> None:
     assert program(*check, live.url, "--to", "www").code == 0
     assert (ROOT / "policy.json").read_bytes() == LIST
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=str)
+def test_the_switch_is_told_when_nobody_can_look(
+    pair: Path, check: list[str], server: Server, program: Program, quiet: list[str]
+) -> None:
+    """The switch stands whether or not the URL can be reached."""
+    server.close()
+    ran = program(*check, server.url, "--to", "www", *quiet)
+    assert ran.code == 3
+    assert (ROOT / "policy.json").read_bytes() == LIST
+    version = store.current(ROOT)
+    assert f"; all the same, www has the new version {version}\n" in ran.err
+    assert server.url in ran.err
+    assert f"next: stpolicy publish --check-url {server.url}" in ran.err
+    alone = program(*check, server.url)
+    assert alone.code == 3
+    assert "new version" not in alone.err
 
 
 def test_what_is_live_is_newer(live: Server, check: list[str], people: People, program: Program) -> None:

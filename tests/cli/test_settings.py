@@ -78,6 +78,15 @@ def test_a_setting_that_the_option_would_refuse_is_refused(program: Program, tex
     assert program(*line.split(), "--config", "c.toml").code == 2
 
 
+@pytest.mark.parametrize("key", ["check-url", "to", "keyring", "signer", "list"])
+@pytest.mark.parametrize("nothing", ["''", "['']"])
+def test_a_setting_of_nothing_is_refused(program: Program, key: str, nothing: str) -> None:
+    says(Path("c.toml"), f"{key} = {nothing}")
+    ran = program("validate", "--config", "c.toml")
+    assert ran.code == 2
+    assert f"sets {key} to" in ran.err
+
+
 @pytest.mark.parametrize(
     "line", ["validate", "fmt --check", "show example.com", "bump", "diff lists/mine.json"]
 )

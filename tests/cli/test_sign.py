@@ -12,7 +12,7 @@ from stpolicy.model.dates import instant
 from stpolicy.model.policy import PolicyList
 from tests import lists, packets
 from tests.pairs import LATER, believing, codes, dated, place, sign, snapshot, trusts
-from tests.personas import LIST, SIGNED, People, Person, stamp
+from tests.personas import LIST, SIGNED, Home, People, Person, stamp
 from tests.program import NOW, Program, Ran
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -78,6 +78,71 @@ def test_days(room: Path, people: People, program: Program) -> None:
     POLICY.write_bytes(dated(lists.NOW - DAY))
     assert program("sign", *by(people.alice, "--days", "30")).code == 0
     assert written().expires.written == stamp(lists.NOW + 30 * DAY)
+
+
+def _lives(days: int) -> bool:
+    return written().expires.instant - written().timestamp.instant == days * DAY
+
+
+@pytest.mark.parametrize("source", ["flag", "environment", "beside", "config"])
+def test_another_life_dates_a_fresh_list_anew(
+    source: str, room: Path, people: People, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for seven days gets seven, whenever the list was dated."""
+    POLICY.write_bytes(dated(SIGNED))
+    given: list[str | Path] = []
+    if source == "flag":
+        given = ["--days", "7"]
+    elif source == "environment":
+        monkeypatch.setenv("STPOLICY_SIGN_DAYS", "7")
+    elif source == "beside":
+        Path("stpolicy.toml").write_text("days = 7\n")
+    else:
+        Path("c.toml").write_text("[sign]\ndays = 7\n")
+        given = ["--config", "c.toml"]
+    assert program("sign", *by(people.alice, *given)).code == 0
+    assert _lives(7)
+    assert written().timestamp.written == NOW
+    before = POLICY.read_bytes()
+    assert program("sign", *by(people.alice, *given)).code == 0
+    assert POLICY.read_bytes() == before, "it has that life now"
+    assert trusts(room, people.alice)
+
+
+def test_nobody_asked_for_another_life(room: Path, people: People, program: Program) -> None:
+    POLICY.write_bytes(dated(SIGNED, SIGNED + 9 * DAY))
+    before = POLICY.read_bytes()
+    assert program("sign", *by(people.alice)).code == 0
+    assert program("sign", *by(people.alice, "--days", "9")).code == 0
+    assert POLICY.read_bytes() == before
+    assert program("sign", *by(people.alice, "--days", "14")).code == 0
+    assert _lives(14)
+
+
+def test_a_life_that_was_too_long_is_mended_by_asking_for_another(
+    room: Path, people: People, program: Program
+) -> None:
+    POLICY.write_bytes(dated(SIGNED, SIGNED + 60 * DAY))
+    assert codes(refused(program, 1, *by(people.alice)).out) == ["dates.lifetime.too_long"]
+    assert program("sign", *by(people.alice, "--days", "14")).code == 0
+    assert _lives(14)
+
+
+@pytest.mark.parametrize("other", ["--no-bump", "--add"])
+def test_days_and_what_never_dates(
+    other: str, home: Home, room: Path, people: People, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typed together they contradict each other. What is set for every day does not."""
+    alice = home.make("Alice")
+    home.learn(people.bob)
+    place(room, people.bob)
+    if other == "--no-bump":
+        ASC.unlink()
+    ran = refused(program, 2, *by(alice, "--days", "7", other))
+    assert other in ran.err
+    monkeypatch.setenv("STPOLICY_SIGN_DAYS", "7")
+    assert program("sign", *by(alice, other)).code == 0
+    assert POLICY.read_bytes() == LIST
 
 
 def test_a_life_that_is_too_long_is_refused(room: Path, people: People, program: Program) -> None:

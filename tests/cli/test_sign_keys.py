@@ -66,7 +66,9 @@ def test_a_key_that_is_not_there(people: People, program: Program) -> None:
 
 def test_an_expired_key(home: Home, program: Program) -> None:
     erin = home.make("Erina", life="2024-06-01")
-    assert "--quick-set-expire" in refused(program, 3, *by(erin)).err
+    step = f"gpg --quick-set-expire {erin.fingerprint} 2y"
+    assert step in refused(program, 3, *by(erin)).err
+    assert step in refused(program, 3, *by(erin, "--key", erin.fingerprint)).err
 
 
 def test_a_revoked_key(people: People, home: Home, program: Program) -> None:
@@ -192,7 +194,9 @@ def test_a_passphrase_file_without_a_passphrase(
     secret = tmp_path / "passphrase"
     if content is not None:
         secret.write_bytes(content)
-    refused(program, 2, *by(locked, "--passphrase-file", secret))
+    ran = refused(program, 2, *by(locked, "--passphrase-file", secret))
+    assert ran.err.count(str(secret)) == 1
+    assert "[Errno" not in ran.err
 
 
 def test_a_home_that_is_none(program: Program, tmp_path: Path) -> None:

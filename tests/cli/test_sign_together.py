@@ -7,8 +7,8 @@ import pytest
 
 from stpolicy import openpgp
 from tests import lists, packets
-from tests.cli.test_sign import ASC, POLICY, by, made, refused
-from tests.pairs import believing, codes, dated, place, sign, snapshot
+from tests.cli.test_sign import ASC, POLICY, by, made, refused, written
+from tests.pairs import believing, believing_in, codes, dated, place, sign, snapshot
 from tests.personas import LIST, LOOPBACK, SIGNED, Home, People, Person, stamp
 from tests.program import NOW, Program
 
@@ -155,6 +155,72 @@ def test_signing_without_add_replaces_what_is_there(room: Path, people: People, 
     sign(place(room, people.alice), people.alice, people.bob)
     assert program("sign", *by(people.bob)).code == 0
     assert len(made()) == 1
+
+
+@pytest.fixture
+def alice(home: Home, room: Path, people: People) -> Person:
+    """She signed, then Bob added his signature; she never imported his key."""
+    person = home.make("Alice")
+    sign(place(room, person), person, people.bob)
+    return person
+
+
+def test_a_signature_by_an_unknown_key_does_not_go_without_a_word(
+    alice: Person, people: People, program: Program
+) -> None:
+    ran = program("sign", *by(alice))
+    assert ran.code == 0
+    assert f"a signature by {people.bob.fingerprint} is no longer there" in ran.err
+    assert len(made()) == 1
+    assert written().timestamp.written == NOW, "dated anew, as for colleagues whose keys are known"
+    assert program("verify", *believing_in(alice), "--now", NOW).code == 0
+    assert people.bob.fingerprint not in program("sign", *by(alice)).err
+
+
+def test_a_signature_by_an_unknown_key_stays_when_the_list_may_not_be_dated(
+    alice: Person, people: People, program: Program
+) -> None:
+    assert people.bob.fingerprint in refused(program, 1, *by(alice, "--no-bump")).err
+
+
+def test_a_list_that_was_edited_has_lost_its_signatures_anyhow(
+    alice: Person, people: People, program: Program
+) -> None:
+    POLICY.write_bytes(LIST.replace(b"mx.example.com", b"mx.example.org"))
+    ran = program("sign", *by(alice))
+    assert ran.code == 0
+    assert people.bob.fingerprint not in ran.err
+
+
+def test_only_a_signature_by_an_unknown_key_is_there(
+    home: Home, room: Path, people: People, program: Program
+) -> None:
+    """By a sub-key, which is what the signature names."""
+    place(room, people.carol)
+    dave = home.make("David")
+    ran = program("sign", *by(dave))
+    assert ran.code == 0
+    assert any(subkey in ran.err for subkey in people.carol.subkeys())
+    assert written().timestamp.written == NOW
+
+
+def test_a_colleague_whose_key_has_expired_since(
+    room: Path, people: People, home: Home, program: Program
+) -> None:
+    alice = home.make("Alice")
+    home.learn(people.erin)
+    at = SIGNED.replace(year=2024, month=3)
+    sign(place(room, alice, data=dated(at), at=at), alice, people.erin, at=at)
+    ran = program("sign", "--homedir", home.path, "--now", stamp(at + timedelta(minutes=5)))
+    assert ran.code == 0
+    assert people.erin.fingerprint in ran.err
+
+
+def test_an_old_signature_by_an_unknown_key_is_of_another_release(
+    room: Path, people: People, program: Program
+) -> None:
+    place(room, people.alice, people.mallory, at=SIGNED - timedelta(days=7))
+    assert people.mallory.fingerprint not in program("sign", *by(people.alice)).err
 
 
 def test_output_elsewhere(room: Path, people: People, program: Program) -> None:

@@ -13,7 +13,7 @@ from tests import lists
 from tests.cli.test_sign import ASC, POLICY, by, refused
 from tests.pairs import believing, dated, place, snapshot
 from tests.personas import LIST, SIGNED, People, running, wait
-from tests.program import COMMAND, NOW, Program
+from tests.program import COMMAND, NOW, Program, heed
 
 STALE = dated(SIGNED - timedelta(days=2))
 
@@ -88,7 +88,11 @@ def test_t25_ended_by_a_signal_while_gpg_waits(
     os.mkfifo(begun)
     os.mkfifo(never)
     _around_gpg(room.parent / "bin", f"echo > {begun}; cat {never}", monkeypatch)
-    process = subprocess.Popen([*COMMAND, "sign", *by(people.alice)], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "sign", *by(people.alice)],
+        stderr=subprocess.PIPE,
+        preexec_fn=heed,  # noqa: PLW1509  (there are no threads)
+    )
     begun.read_bytes()
     process.send_signal(number)
     _, err = process.communicate(timeout=30)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import COMMAND, canonical_list, leftovers
+from tests.program import COMMAND, canonical_list, heed, leftovers
 
 _SITE = """
 import os, sys
@@ -41,7 +41,7 @@ def test_signal_leaves_the_old_file_and_no_other(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=_heed,  # noqa: PLW1509  (there are no threads)
+        preexec_fn=heed,  # noqa: PLW1509  (there are no threads)
     )
     assert process.stderr
     assert process.stderr.readline() == b"writing\n"
@@ -52,12 +52,6 @@ def test_signal_leaves_the_old_file_and_no_other(
     assert said == b""
     assert paused.read_bytes() == before
     assert [path.name for path in paused.parent.iterdir()] == ["policy.json"]
-
-
-def _heed() -> None:
-    """However the tests were started, their children heed signals."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def test_a_hangup_that_the_caller_ignores_is_ignored(paused: Path) -> None:

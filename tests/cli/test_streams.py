@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import COMMAND, Program, canonical_list
+from tests.personas import People
+from tests.program import COMMAND, NOW, Program, canonical_list
 
 ESCAPE = "\x1b"
 
@@ -19,6 +20,13 @@ def listed(room: Path) -> Path:
         room / "policy.json",
         policies={f"a{n}.example.co.uk": {"mode": "testing", "mxs": [".co.uk"]} for n in range(300)},
     )
+
+
+@pytest.fixture(autouse=True)
+def buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams as people have them: what is set here for Python, such as PYTHONUNBUFFERED, is not for them."""
+    for name in [name for name in os.environ if name.startswith("PYTHON") and name != "PYTHONPATH"]:
+        monkeypatch.delenv(name)
 
 
 def shell(line: str) -> "subprocess.CompletedProcess[bytes]":
@@ -61,7 +69,15 @@ def test_output_that_nobody_reads_is_silence_and_0(listed: Path, line: str) -> N
         ("stpolicy validate - <&-", 1),
         ("stpolicy explain >/dev/full", 3),
         ("stpolicy --version >/dev/full", 3),
+        ("stpolicy --help >/dev/full", 3),
+        ("stpolicy keys >/dev/full 2>/dev/full", 2),
+        ("stpolicy show a1.example.co.uk >/dev/full", 3),
+        ("stpolicy validate >/dev/full", 3),
+        ("stpolicy validate >/dev/full 2>/dev/full", 3),
         ("stpolicy validate 2>/dev/full", 1),
+        ("stpolicy validate no-such.json 2>/dev/full", 3),
+        ("stpolicy validate --no-such-option 2>/dev/full", 2),
+        ("stpolicy --version 2>/dev/full", 0),
         ("stpolicy explain --output /dev/full", 3),
         ("stpolicy explain --output /dev/null", 0),
         ("stpolicy explain --output /dev/stdout | grep -c dates.stale", 0),
@@ -73,6 +89,27 @@ def test_closed_and_full_streams(listed: Path, line: str, code: int) -> None:
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
     assert Path(os.devnull).is_char_device()
+
+
+@pytest.mark.parametrize("line", ["--version", "--help", "show a1.example.co.uk", "explain"])
+def test_a_full_disk_is_said_in_one_line(listed: Path, line: str) -> None:
+    (said,) = shell(f"stpolicy {line} >/dev/full").stderr.splitlines()
+    assert b"No space left on device" in said
+
+
+def test_what_was_done_before_the_disk_was_full_is_said(room: Path, people: People) -> None:
+    """Exit code 3 alone would deny it."""
+    home = people.alice.home.path
+    done = shell("stpolicy init new >/dev/full")
+    assert (done.returncode, Path("new/policy.json").exists()) == (3, True)
+    assert b"; all the same, the files of the new list are in new" in done.stderr
+    done = shell(f"stpolicy keys export --homedir {home} >/dev/full")
+    assert (done.returncode, Path("trusted.asc").exists()) == (3, True)
+    assert b"; all the same, trusted.asc and trusted.gpg are written" in done.stderr
+    canonical_list(Path("policy.json"))
+    done = shell(f"stpolicy sign --homedir {home} --now {NOW} --format json >/dev/full")
+    assert (done.returncode, Path("policy.json.asc").exists()) == (3, True)
+    assert b"; all the same, policy.json.asc is written" in done.stderr
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> bytes:

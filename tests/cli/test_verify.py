@@ -77,6 +77,19 @@ def test_t2_newer_than(old: bytes, code: int, pair: Path, people: People, progra
     assert (ran.code, codes(ran.out)) == (code, ["history.rolled_back"] if code else [])
 
 
+def test_who_follows_a_list_is_not_told_to_write_one(pair: Path, people: People, program: Program) -> None:
+    """What mends a working copy, `bump`, is nothing that a mail server could do."""
+    pair.with_name("old.json").write_bytes(dated(LATER))
+    ran = program("verify", *believing(people, people.alice), "--now", NOW, "--newer-than", "old.json")
+    assert "(keep the newer one, and fetch it)" in ran.out
+    pair.write_bytes(dated(SIGNED, SIGNED - timedelta(days=1)))
+    sign(pair, people.alice)
+    before = program("verify", *believing(people, people.alice), "--now", NOW)
+    assert codes(before.out) == ["dates.expired", "dates.reversed"]
+    for said in (ran.out, before.out):
+        assert "bump" not in said
+
+
 def test_newer_than_what_cannot_be_read(pair: Path, people: People, program: Program) -> None:
     ran = program("verify", *believing(people, people.alice), "--now", NOW, "--newer-than", "none.json")
     assert ran.code == 3

@@ -101,6 +101,8 @@ def test_too_large() -> None:
     data = lists.data()
     assert _found(data, largest=len(data)) == []
     assert _found(data, largest=len(data) - 1) == [("document.too_large", 1, 1)]
+    (finding,) = parse(data + b" " * 99, "policy.json", largest=100).report.findings
+    assert finding.message == "the file has more than 100 bytes", "nobody counts what is not read"
 
 
 def test_every_fault_before_a_syntax_error_is_named() -> None:

@@ -179,7 +179,7 @@ def test_r4_a_full_disk(site: Site) -> None:
         alone = pins(site.people.alice.public, "ring", [site.people.alice.fingerprint], 1)
         assert site.publish(DATA, who=alone).version
         big = dated(LATER, author="x" * 40000)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(StpolicyError, match="No space left"):
             site.publish(big, who=alone)
         assert (site.root / LIST).read_bytes() == DATA
         assert site.publish(dated(LATER), who=alone).version

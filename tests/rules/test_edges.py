@@ -86,6 +86,22 @@ def test_lifetime_is_told_in_hours(suffixes: PublicSuffixes) -> None:
     assert "5 hours" in _ask(dates.short_life, short, suffixes)[0].message
 
 
+@pytest.mark.parametrize(
+    ("expires", "says"),
+    [
+        ("2026-12-02T00:00:00Z", None),
+        ("2026-12-02T00:00:01Z", "more than 31 days;"),
+        ("2026-12-03T00:00:00Z", "lives for 32 days;"),
+    ],
+)
+def test_a_second_over_the_longest_life_does_not_read_like_the_longest_life(
+    expires: str, says: str | None, suffixes: PublicSuffixes
+) -> None:
+    found = _ask(dates.long_life, policy_list({}, expires=expires), suffixes)
+    assert len(found) == (says is not None)
+    assert not found or str(says) in found[0].message
+
+
 def test_reversed_is_not_short(suffixes: PublicSuffixes) -> None:
     assert _ask(dates.short_life, policy_list({}, expires="2026-10-31T23:00:00Z"), suffixes) == []
 
