@@ -163,6 +163,16 @@ GpgTimeout = Annotated[
 Days = Annotated[
     int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until the list expires.")
 ]
+DaysIfAsked = Annotated[
+    int | None,
+    typer.Option(
+        "--days",
+        metavar="N",
+        min=1,
+        max=3650,
+        help="Days until the list expires, 14 if not given; a list with another life is dated anew.",
+    ),
+]
 STATE = Path("/var/lib/stpolicy")
 Dir = Annotated[
     Path, typer.Option("--dir", metavar="DIR", help="Where the list, its maps and its state are kept.")
@@ -173,14 +183,4 @@ Map = Annotated[
 PostfixConfig = Annotated[
     Path | None,
     typer.Option("--postfix-config", metavar="DIR", help="Postfix's configuration, if not the usual one."),
-]
-DaysIfAsked = Annotated[
-    int | None,
-    typer.Option(
-        "--days",
-        metavar="N",
-        min=1,
-        max=3650,
-        help="Days until the list expires, 14 if not given; a list with another life is dated anew.",
-    ),
 ]
