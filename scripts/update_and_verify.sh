@@ -728,8 +728,7 @@ look_at_installed() {
 
 # Now is not earlier than the newest list that was seen, so that a clock put back revives nothing.
 set_now() {
-    now=$clock
-    if [ -n "$mark_timestamp" ] && before "$(day_after "$clock")" "$mark_timestamp"; then
+    if [ -n "$mark_timestamp" ] && before "$(day_after "$now")" "$mark_timestamp"; then
         now=$mark_timestamp
         say "the clock is behind the newest list, of $(stamp "$now"), which stands in for it"
     fi
@@ -783,7 +782,7 @@ transfer() {
 fetch() {
     is_allowed "$1"
     left=$((deadline - $(date +%s)))
-    [ "$left" -le "$STPOLICY_TIMEOUT" ] || left=$STPOLICY_TIMEOUT # the clock was put back meanwhile
+    [ "$left" -le "$STPOLICY_TIMEOUT" ] || left=$STPOLICY_TIMEOUT
     [ "$left" -gt 0 ] || { reason=network message='it takes too long'; return; }
     true >"$work/head"
     head -c "$(($3 + 1))" <"$work/pipe" >"$2" 2>/dev/null 9>&- &
@@ -880,7 +879,7 @@ install_offer() {
 # Asks one mirror: the list and then its signature, three times at most, because a publisher may be
 # switching from one pair to the next between the two. Sets reason and message.
 ask() {
-    deadline=$(($(date +%s) + STPOLICY_TIMEOUT))
+    deadline=$(($(date +%s) + STPOLICY_TIMEOUT + 1)) # a second may have been nearly over
     for ask_try in 1 2 3; do
         reason='' message=''
         rm -rf "$offer" && mkdir "$offer" || { reason=disk message="$work cannot be written"; return; }

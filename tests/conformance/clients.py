@@ -16,9 +16,7 @@ CLIENTS = ("script",)
 """Who is asked every case. `update` is the other name."""
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "update_and_verify.sh"
-_TOOLS = (
-    "cat chmod cmp cp cut date expr find head ln ls mkdir mkfifo mv od rm sed sh sleep sync tail tr wc".split()
-)
+_TOOLS = "cat chmod cmp cp cut date expr find head ln ls mkdir mkfifo mv od rm sed sh sleep sync tail tr wc".split()
 """What the script may use of a system's standard utilities, and no other."""
 
 _OPTIONAL = ("curl", "flock", "sha1sum", "sha256sum")
@@ -71,7 +69,9 @@ def ended(process: "subprocess.Popen[bytes]", settings: Settings) -> Ran:
     out, err = process.communicate(timeout=120)
     state = settings.folder / "state.json"
     known = json.loads(state.read_bytes()) if state.is_file() else {}
-    if out:  # of `update` alone, which was asked for it; it agrees with the file, unless the lock was not ours
+    if (
+        out
+    ):  # of `update` alone, which was asked for it; it agrees with the file, unless the lock was not ours
         told = json.loads(out)
         assert process.returncode == 75 or told["reason"] == known["reason"]
     assert b"Traceback" not in err

@@ -1,13 +1,14 @@
 """What a case changes one thing in: a good list on a good server, and a folder with an older one or nothing."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from stpolicy.model.dates import Date
+from stpolicy.model.dates import Date, Instant
 from tests import lists, packets, pairs, personas
 from tests.conformance.clients import Settings
 from tests.pairs import dated
@@ -88,8 +89,9 @@ class World:
                 self.server.answers[path] = said
 
     def asked(self) -> str:
-        """The requests that the server has had: j for the list, a for its signature, ? for others."""
+        """The requests that the server has had: see Case."""
         words = {"/policy.json": "j", "/policy.json.asc": "a"}
+        words |= {f"/mirror{path}": letter.upper() for path, letter in words.items()}
         return "".join(words.get(head.split(" ")[1], "?") for head in self.server.requests)
 
     def install(self, pair: Pair, signed: datetime, *, succeeded: timedelta = timedelta(hours=1)) -> str:
@@ -103,10 +105,7 @@ class World:
         (self.state / "current").symlink_to(f"versions/{name}")
         (self.state / "mark").write_text(mark(pair, signed))
         (self.state / "state.json").write_text(
-            "{\n"
-            f'  "last_success": "{personas.stamp(lists.NOW - succeeded)}",\n'
-            '  "validators": null\n'
-            "}\n"
+            f'{{\n  "last_success": "{personas.stamp(lists.NOW - succeeded)}",\n  "validators": null\n}}\n'
         )
         return name
 
@@ -141,9 +140,9 @@ def begin(world: World, start: str) -> None:
 
 
 def label(pair: Pair) -> str:
-    moment = _timestamp(pair).seconds
-    digest = hashlib.sha256(pair.data + pair.asc).hexdigest()[:12]
-    return f"{datetime.fromtimestamp(moment, lists.NOW.tzinfo):%Y%m%dT%H%M%SZ}-{digest}"
+    """The name of the folder that a pair lies in."""
+    moment = str(Instant(_timestamp(pair).seconds)).replace("-", "").replace(":", "")
+    return f"{moment}-{hashlib.sha256(pair.data + pair.asc).hexdigest()[:12]}"
 
 
 def mark(pair: Pair, signed: datetime) -> str:
@@ -153,10 +152,9 @@ def mark(pair: Pair, signed: datetime) -> str:
     return f"timestamp {epoch}\nsigned {int(signed.timestamp())}\nsha256 {digest}\n"
 
 
-def _timestamp(pair: Pair) -> "Instant":
-    import json
+def _timestamp(pair: Pair) -> Instant:
 
-    return Date.read(json.loads(pair.data)["timestamp"]).instant
+    return Date.read(json.loads(pair.data.decode(errors="replace"))["timestamp"]).instant
 
 
 def _packet(person: Person, data: bytes, at: datetime) -> Callable[[People], bytes]:
