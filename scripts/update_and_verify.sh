@@ -44,7 +44,8 @@ function instant(text,   two, y, m, d, rest, zone, sign, fraction, last) {
     two = "[0-9][0-9]"
     if (text !~ ("^" two two "-" two "-" two "[Tt]" two ":" two ":" two "([.][0-9]+)?([Zz]|[-+]" two ":" two ")$"))
         return ""
-    y = substr(text, 1, 4) + 0; m = substr(text, 6, 2) + 0; d = substr(text, 9, 2) + 0
+    y = (1 substr(text, 1, 4)) - 10000 # to some, 0444 is octal
+    m = substr(text, 6, 2) + 0; d = substr(text, 9, 2) + 0
     last = m == 2 ? 28 + (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0)) : 30 + (m == 1 || m == 3 || m == 5 || m == 7 || m == 8 || m == 10 || m == 12)
     rest = substr(text, 12)
     if (y < 1 || m < 1 || m > 12 || d < 1 || d > last || substr(rest, 1, 2) > 23 || substr(rest, 4, 2) > 59 || substr(rest, 7, 2) > 59)
@@ -181,6 +182,7 @@ finish() {
 }
 
 # Removes what this run has made beside its result, and what it has started.
+# shellcheck disable=SC2317  # the trap calls it
 clean_up() {
     for clean_up_child in $children; do kill "$clean_up_child" 2>/dev/null; done
     [ -z "$locked" ] || rm -rf "$work" "$dir/.current.new" "$dir/mark.new" "$dir/state.json.new"
@@ -276,10 +278,9 @@ complain() {
     done
     [ "$STPOLICY_THRESHOLD" -le "$complain_count" ] || { echo 'STPOLICY_THRESHOLD: there are not so many signers'; return; }
     [ -n "$clock" ] || { echo "STPOLICY_NOW is no date like 2030-01-31T12:00:00Z"; return; }
-    [ -f "$STPOLICY_KEYRING" ] && [ -r "$STPOLICY_KEYRING" ] || { echo 'STPOLICY_KEYRING is no file that can be read'; return; }
-    if [ -n "$STPOLICY_CA_FILE" ] && ! { [ -f "$STPOLICY_CA_FILE" ] && [ -r "$STPOLICY_CA_FILE" ]; }; then
-        echo 'STPOLICY_CA_FILE is no file that can be read'
-    fi
+    for complain_file in "$STPOLICY_KEYRING" "${STPOLICY_CA_FILE:-$STPOLICY_KEYRING}"; do
+        if [ ! -f "$complain_file" ] || [ ! -r "$complain_file" ]; then echo "'$complain_file' is no file that can be read"; return; fi
+    done
 }
 
 # Finds the programs. Each of them missing is a fault of the host, and not a verdict.
@@ -310,7 +311,7 @@ take_lock() {
         exec 9>>"$dir/.lock"
         flock -n 9 2>/dev/null
         case $? in
-            0) locked=flock ;;
+            0) locked='flock' ;;
             1) finish busy "another run is at work in $dir" ;;
             *) finish disk "$dir/.lock cannot be locked" ;;
         esac
@@ -328,7 +329,7 @@ take_lock() {
         mv -f "$dir/.lock.pid" "$dir/.lock.pid.$$" 2>/dev/null # only one of us gets it
         rm -rf "$dir/.lock.pid.$$"
     done
-    locked=link
+    locked='link'
 }
 
 # Makes room for this run, where the files lie on the same file system; removes what a killed run has left.
@@ -375,6 +376,7 @@ read_mark() {
 # Signatures ----------------------------------------------------------------------------------------
 
 # Takes off ASCII armour, and prints the octets of what is in it for printf's %b; then `end` if all is well.
+# shellcheck disable=SC2016  # awk's, not the shell's
 unarmour='
 function either(a, b,   sum, place) {
     for (place = 1; a || b; place *= 2) {
@@ -436,6 +438,7 @@ END { if (!wrong && place == "" && armours) print "end" }
 
 # Walks through the packets of octets (od -tu1; RFC 9580 section 4.2). Prints `signature` for each, or with `ring`
 # the version, begin and length of each primary key; then `end` if all is well.
+# shellcheck disable=SC2016  # awk's, not the shell's
 packets='
 function number(from, width,   sum) { while (width--) sum = sum * 256 + octet[from++]; return sum }
 function walk(   at, first, tag, width, length_) {
@@ -475,13 +478,14 @@ END { if (walk()) print "end" }
 
 # Judges the status lines of gpgv, by field: GOODSIG and VALIDSIG of one signature, by a pinned primary key, over
 # a binary file, by SHA-256 or longer. Prints `ok` and the newest date, or the first doubt and words for it.
+# shellcheck disable=SC2016  # awk's, not the shell's
 judge='
 function doubt(text) { if (!doubted) print text; doubted = 1 }
 function object(text) { if (objection == "") objection = text }
 function close_signature() {
     if (!lines) return
     if (objection != "") doubt(objection)
-    else if (good != 1 || valid != 1 || fields < 12 || made !~ /^[0-9]+$/ || until !~ /^[0-9]+$/ || !(length(primary) == 40 || length(primary) == 64)) doubt("malformed_signature gpgv does not vouch for a signature")
+    else if (good != 1 || valid != 1 || fields < 12 || made !~ /^[0-9]+$/ || until !~ /^[0-9]+$/ || primary !~ /^[0-9A-F]+$/ || length(primary) != 40 && length(primary) != 64) doubt("malformed_signature gpgv does not vouch for a signature")
     else if (!(primary in pinned)) doubt("unknown_signer the signer " primary " is not pinned")
     else if (class != "00") doubt("malformed_signature it is not a signature over a binary file")
     else if (hash !~ /^([89]|10)$/) doubt("bad_signature its digest is weaker than SHA-256")
@@ -619,6 +623,7 @@ check_signature() {
 # Reads a list, cut at quotes: strings and what stands between them in turn. All of JSON's grammar is
 # asked for, and the form of what the top level holds; every string below that must be a name.
 # Prints the instants of timestamp and expires, or what is wrong after an exclamation mark.
+# shellcheck disable=SC2016  # awk's, not the shell's
 list='
 function refuse(why) { if (!wrong) print "! " why; wrong = 1; exit }
 function value_ends() { state = stack == "" ? "end" : "," }
@@ -737,6 +742,7 @@ set_now() {
 # Fetching ----------------------------------------------------------------------------------------
 
 # The status, content encodings and number of different lengths of the last answer in a log of headers.
+# shellcheck disable=SC2016  # awk's, not the shell's
 headers='
 { sub(/\r$/, ""); sub(/^[ \t]+/, ""); name = tolower($1) }
 /^HTTP\/[0-9.]+ [0-9][0-9][0-9]/ { status = $2; encoding = ""; lengths = 0; length_ = ""; next }
@@ -880,14 +886,15 @@ install_offer() {
 # switching from one pair to the next between the two. Sets reason and message.
 ask() {
     deadline=$(($(date +%s) + STPOLICY_TIMEOUT + 1)) # a second may have been nearly over
-    for ask_try in 1 2 3; do
+    for tries in 1 2 3; do
         reason='' message=''
-        rm -rf "$offer" && mkdir "$offer" || { reason=disk message="$work cannot be written"; return; }
+        rm -rf "$offer"
+        mkdir "$offer" || { reason=disk message="$work cannot be written"; return; }
         fetch "$1" "$offer/policy.json" "$STPOLICY_MAX_SIZE"
         [ -n "$reason" ] || fetch "$1.asc" "$offer/policy.json.asc" "$ASC_LIMIT"
         [ -z "$reason" ] || return
         decide
-        [ -n "$again" ] || return
+        if [ -z "$again" ] || [ "$tries" -eq 3 ]; then return; fi
     done
 }
 
