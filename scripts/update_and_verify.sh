@@ -306,7 +306,7 @@ find_programs() {
 take_lock() {
     mkdir -p "$dir" 2>/dev/null || finish disk "$dir cannot be made"
     if command -v flock >/dev/null 2>&1; then
-        if [ -e "$dir/.lock" ] && [ ! -f "$dir/.lock" ]; then rm -rf "$dir/.lock"; fi
+        if [ ! -f "$dir/.lock" ] && { [ -e "$dir/.lock" ] || [ -L "$dir/.lock" ]; }; then rm -rf "$dir/.lock"; fi
         (: >>"$dir/.lock") 2>/dev/null || finish disk "$dir/.lock cannot be written"
         exec 9>>"$dir/.lock"
         flock -n 9 2>/dev/null
@@ -480,7 +480,7 @@ END { if (walk()) print "end" }
 # a binary file, by SHA-256 or longer. Prints `ok` and the newest date, or the first doubt and words for it.
 # shellcheck disable=SC2016  # awk's, not the shell's
 judge='
-function doubt(text) { if (!doubted) print text; doubted = 1 }
+function doubt(text) { if (first == "") first = text }
 function object(text) { if (objection == "") objection = text }
 function close_signature() {
     if (!lines) return
@@ -520,10 +520,10 @@ $2 == "ERRSIG" {
 }
 END {
     close_signature()
-    if (!ended) doubt("internal gpgv has not ended as it should")
     if (exit_code != "0") doubt("bad_signature gpgv refuses it, exit code " exit_code)
     if (count + 0 < threshold + 0) doubt("threshold " count + 0 " of the pinned signers have signed; " threshold " are needed")
-    if (!doubted) print "ok", newest
+    if (!ended) first = "internal gpgv has not ended as it should"
+    print (first == "" ? "ok " newest : first)
 }
 '
 

@@ -145,7 +145,8 @@ class Server:
         while b"\r\n\r\n" not in head:
             head += connection.recv(65536) or b"\r\n\r\n"
         with self._asked:
-            self.requests.append(head.decode())
+            if head.strip():  # else the client hung up: it may not like the certificate
+                self.requests.append(head.decode())
             self._asked.notify_all()
         path = head.split(b" ")[1].decode() if b" " in head else ""
         said = self.answers.get(path, answer("404 Not Found", b"no", "Content-Length: 2"))

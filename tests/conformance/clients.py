@@ -16,7 +16,8 @@ CLIENTS = ("script",)
 """Who is asked every case. `update` is the other name."""
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "update_and_verify.sh"
-_TOOLS = "cat chmod cmp cp cut date expr find head ln ls mkdir mkfifo mv od rm sed sh sleep sync tail tr wc".split()
+_TOOLS = ("cat", "chmod", "cmp", "cp", "cut", "date", "expr", "find", "head", "ln", "ls", "mkdir", "mkfifo")
+_TOOLS += ("mv", "od", "rm", "sed", "sh", "sleep", "sync", "tail", "tr", "wc")
 """What the script may use of a system's standard utilities, and no other."""
 
 _OPTIONAL = ("curl", "flock", "sha1sum", "sha256sum")
@@ -56,7 +57,9 @@ class Client(Protocol):
 
     name: str
 
-    def start(self, settings: Settings) -> "subprocess.Popen[bytes]": ...
+    def start(self, settings: Settings, before: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """Starts a run; `before` are words that come before the command."""
+        ...
 
 
 def run(client: Client, settings: Settings) -> Ran:
@@ -80,7 +83,7 @@ def ended(process: "subprocess.Popen[bytes]", settings: Settings) -> Ran:
 
 def _popen(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        command,
+        ["/usr/bin/env", "--default-signal", *command],  # however the tests were started
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -131,7 +134,7 @@ class Script:
         (self._programs / tool).write_text(f"#!/bin/sh\nREAL={real}\n{text}\n")
         (self._programs / tool).chmod(0o755)
 
-    def start(self, settings: Settings) -> "subprocess.Popen[bytes]":
+    def start(self, settings: Settings, before: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
         told = {
             "URL": " ".join(settings.urls),
             "SIGNER": " ".join(settings.signers),
@@ -146,7 +149,9 @@ class Script:
             "POST_UPDATE": settings.post_update,
         }
         environment = {f"STPOLICY_{name}": value for name, value in told.items()}
-        return _popen(self._command, {"PATH": str(self._programs), **environment, **settings.environment})
+        return _popen(
+            [*before, *self._command], {"PATH": str(self._programs), **environment, **settings.environment}
+        )
 
 
 class Update:
@@ -154,7 +159,7 @@ class Update:
 
     name = "update"
 
-    def start(self, settings: Settings) -> "subprocess.Popen[bytes]":
+    def start(self, settings: Settings, before: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
         options = ["--dir", settings.folder, "--keyring", settings.keyring, "--threshold", settings.threshold]
         options += [word for url in settings.urls for word in ("--url", url)]
         options += [word for signer in settings.signers for word in ("--signer", signer)]
@@ -164,7 +169,7 @@ class Update:
         options += ["--allow-http"] if settings.allow_http else []
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parents[1])}
         command = [sys.executable, "-m", "stpolicy", "update", *map(str, options)]
-        return _popen(command, environment | settings.environment)
+        return _popen([*before, *command], environment | settings.environment)
 
 
 def client(name: str, folder: Path) -> Client:

@@ -1,6 +1,5 @@
 """The world of a case."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,6 @@ _SIGNATURES: dict[object, bytes] = {}
 
 
 @pytest.fixture
-def world(people: People, server: Server, authority: Path, tmp_path: Path) -> Iterator[World]:
+def world(people: People, server: Server, authority: Path, tmp_path: Path) -> World:
     """Everything good, nothing installed."""
     return World(people, server, authority, tmp_path, _SIGNATURES)

@@ -24,4 +24,14 @@ _SCRIPT = {
     "list: an escape in a domain": _ESCAPE,
 }
 
-DIFFERENCES: dict[str, dict[str, str]] = {"script": _SCRIPT, "update": {}}
+_WGET = {
+    "server: R13 elsewhere": _REDIRECT,
+    "server: R13 elsewhere for good": _REDIRECT,
+    "server: R13 elsewhere, by the whole URL": _REDIRECT,
+    "server: R13 three steps": _REDIRECT,
+    "server: R13 four steps": _REDIRECT,
+    "server: R13 a loop": _REDIRECT,
+    "server: R12 trailers for ever": "wget does not wait for them, and the signature decides",
+}
+
+DIFFERENCES: dict[str, dict[str, str]] = {"script": _SCRIPT, "update": {}, "script, wget": _WGET}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests import lists
-from tests.conformance.case import Case
+from tests.conformance.case import Case, Change
 from tests.pairs import dated
 from tests.personas import LIST, SIGNED, stamp
 
@@ -237,10 +237,12 @@ ESCAPED = {
 """Sound, in a spelling that nobody uses and the script does not read: see differences.py."""
 
 
-def _cases(data: dict[str, bytes], reason: str) -> dict[str, Case]:
-    return {
-        name: Case(lambda world, data=content: world.offer(data), reason) for name, content in data.items()
-    }  # type: ignore[misc]
+def _offer(data: bytes) -> Change:
+    return lambda world: world.offer(data)
+
+
+def _cases(lists: dict[str, bytes], reason: str) -> dict[str, Case]:
+    return {name: Case(_offer(data), reason) for name, data in lists.items()}
 
 
 _OLDER = ("timestamp of 1970", "timestamp before 1970", "timestamp of year 1")

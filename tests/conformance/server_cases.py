@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from itertools import pairwise
 
 from tests.conformance.case import Case, Change
 from tests.conformance.world import COLD, WARM, Pair, World
@@ -32,7 +33,7 @@ def _elsewhere(*steps: str, status: str = "302 Found") -> Change:
 
     def change(world: World) -> None:
         places = ["/policy.json", *(step.replace("SELF", world.server.url) for step in steps)]
-        for here, there in zip(places, places[1:], strict=False):
+        for here, there in pairwise(places):
             path = here.removeprefix(world.server.url)
             world.server.answers[path] = answer(status, b"", f"Location: {there}", "Content-Length: 0")
         world.server.answers[places[-1].removeprefix(world.server.url)] = ok(world.offered.data)

@@ -1,4 +1,4 @@
-"""The awk programs within the script, each asked a great deal at once, and compared with the Python that they repeat."""
+"""The awk programs within the script, asked a great deal at once; the Python beside them must say the same."""
 
 import json
 import random
@@ -67,7 +67,8 @@ def _date(chance: random.Random) -> str:
     ends = ["Z", "z", "+14:00", "-14:00", "-00:00", "+05:45", "-09:30", ".0Z", ".000001Z", ".250-01:30"]
     odd = ["+14:01", "-00:60", "", "+1:00", ".Z", "Z ", "Z0", ".5", "+0100", "ZZ"]
     end = chance.choice(odd if chance.random() < 0.1 else ends)
-    return "{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}".format(year, *parts[:2], chance.choice("TTt"), *parts[2:], end)
+    month, day, hour, minute, second = parts
+    return f"{year:04}-{month:02}-{day:02}{chance.choice('TTt')}{hour:02}:{minute:02}:{second:02}{end}"
 
 
 @pytest.mark.parametrize("which", AWKS)

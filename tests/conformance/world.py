@@ -1,4 +1,4 @@
-"""What a case changes one thing in: a good list on a good server, and a folder with an older one or nothing."""
+"""What a case changes one thing in: a good list on a good server; a folder with an older one, or nothing."""
 
 import hashlib
 import json
