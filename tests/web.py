@@ -45,6 +45,56 @@ def endless(begin: bytes) -> Callable[[socket.socket], None]:
     return talk
 
 
+def silence(begin: bytes = b"") -> Callable[[socket.socket], None]:
+    """An answer after which nothing comes, until the client has enough of it."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(begin)
+        connection.recv(1)
+
+    return talk
+
+
+def after(seconds: float, said: bytes) -> Callable[[socket.socket], None]:
+    """An answer that takes its time."""
+
+    def talk(connection: socket.socket) -> None:
+        threading.Event().wait(seconds)
+        connection.sendall(said)
+
+    return talk
+
+
+def ending(said: bytes) -> Callable[[socket.socket], None]:
+    """An answer that ends as TLS wants it, so that its end can stand for its length."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(said)
+        if isinstance(connection, ssl.SSLSocket):
+            connection.unwrap()
+
+    return talk
+
+
+def in_turn(*answers: Answer) -> Callable[[socket.socket], None]:
+    """Another answer to each request; the last one stays."""
+    left = list(answers)
+
+    def talk(connection: socket.socket) -> None:
+        said = left.pop(0) if len(left) > 1 else left[0]
+        say(connection, said)
+
+    return talk
+
+
+def say(connection: socket.socket, said: Answer) -> None:
+    """Gives an answer."""
+    if callable(said):
+        said(connection)
+    else:
+        connection.sendall(said)
+
+
 class Server:
     """Answers by path; what it does not know is 404. `requests` are the heads that it has read."""
 
@@ -54,6 +104,7 @@ class Server:
         self.conditional: set[str] = set()
         """Paths that have not changed, for whoever asks on that condition."""
         self._context = context
+        self._asked = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
         scheme = "https" if context else "http"
@@ -67,6 +118,11 @@ class Server:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+
+    def wait_for(self, requests: int) -> None:
+        """Until so many requests have come; half a minute at most."""
+        with self._asked:
+            assert self._asked.wait_for(lambda: len(self.requests) >= requests, 30)
 
     def _accept(self) -> None:
         while True:
@@ -90,15 +146,15 @@ class Server:
         head = b""
         while b"\r\n\r\n" not in head:
             head += connection.recv(65536) or b"\r\n\r\n"
-        self.requests.append(head.decode())
+        with self._asked:
+            if head.strip():  # else the client hung up: it may not like the certificate
+                self.requests.append(head.decode())
+            self._asked.notify_all()
         path = head.split(b" ")[1].decode() if b" " in head else ""
         said = self.answers.get(path, answer("404 Not Found", b"no", "Content-Length: 2"))
         if path in self.conditional and b"\r\nif-none-match:" in head.lower():
             said = answer("304 Not Modified", b"")
-        if callable(said):
-            said(connection)
-        else:
-            connection.sendall(said)
+        say(connection, said)
 
 
 @contextmanager

@@ -1,0 +1,17 @@
+"""The world of a case."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.world import World
+from tests.personas import People
+from tests.web import Server
+
+_SIGNATURES: dict[object, bytes] = {}
+
+
+@pytest.fixture
+def world(people: People, server: Server, authority: Path, tmp_path: Path) -> World:
+    """Everything good, nothing installed."""
+    return World(people, server, authority, tmp_path, _SIGNATURES)
