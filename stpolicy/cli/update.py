@@ -11,7 +11,8 @@ from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.cli.render import Mta, report
 from stpolicy.document.list import LARGEST
-from stpolicy.errors import Misuse
+from stpolicy.errors import Busy, Misuse
+from stpolicy.output.escape import shown
 from stpolicy.render.postfix import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
@@ -109,7 +110,12 @@ def update(
             quiet=quiet,
         )
     _door.wait(splay)
-    run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
+    try:
+        run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
+    except Busy as wrong:
+        if format_ is _options.PlainFormat.JSON:
+            _door.result(text.busy(wrong.message))
+        raise
     _say(run, verbose=verbose, quiet=quiet)
     if format_ is _options.PlainFormat.JSON:
         refused = [
@@ -177,7 +183,8 @@ def _say(run: "Run", *, verbose: bool, quiet: bool) -> None:
     said = text.sentence(run.state, verbose=verbose)
     for offer in run.refused:
         outcome = offer.decision.outcome
-        if outcome.reason.exit_code == 1 and outcome.message not in said:
-            _door.say(f"stpolicy: {offer.url}: {outcome.message} [{outcome.reason}]")
+        message = shown(outcome.message)
+        if outcome.reason.exit_code == 1 and message not in said:
+            _door.say(f"stpolicy: {offer.url}: {message} [{outcome.reason}]")
     if said:
         _door.say(f"stpolicy: {said}", quiet=quiet and run.state.reason.exit_code == 0)

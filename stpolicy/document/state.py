@@ -50,7 +50,7 @@ def read(data: bytes | None) -> State | None:
     try:
         found = json.loads(data or b"")
         return State(
-            Reason(found["reason"]),
+            Reason(found.get("reason", Reason.UNCHANGED)),
             _text(found.get("message")) or "",
             _instant(found.get("at", 0)),
             _text(found.get("client")) or "",

@@ -5,6 +5,7 @@ is installed stays until a better one lies on the disk and one link is switched 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ from stpolicy.model.state import Listed, MapState, State
 TRIES = 3
 """How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
 
-_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED})
+_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED, Doubt.EXTRA_DATA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +92,39 @@ def update(follower: Follower, follow: Follow | None = None, *, now: datetime, r
     folder = follower.folder
     folder.mkdir(parents=True, exist_ok=True)
     with store.locked(folder):
-        before, mark = read_state(folder), None if reset else read_mark(folder)
-        moment = bounded_now(now, mark)
-        there = installed(folder, follower.who, now=moment, largest=follower.largest, state=before)
-        high = None if reset else highest(mark, there.mark if there else None)
-        moment = bounded_now(now, high)
-        offers = _ask(follower, there, high, before, moment)
-        run = _settle(follower, offers, there, before, moment)
-        if follow:
-            run = _followed(run, follow, before.map if before else None, moment)
-        warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
-        warnings += ["the mark of the newest list was forgotten, as asked"] if reset else []
-        run = replace(run, warnings=(*run.warnings, *warnings))
-        _remember(folder, run.state)
+        before = read_state(folder)
+        try:
+            run = _run(follower, follow, before, now=now, reset=reset)
+        except StpolicyError as wrong:
+            run = _failed(follower, Outcome(Reason.INTERNAL, wrong.message), before, now)
+        except OSError as wrong:
+            run = _failed(follower, Outcome(Reason.DISK, str(wrong)), before, now)
+        with suppress(OSError):  # what it says is informational, and a full disk has been told of
+            store.replace(folder / STATE, state_file.dump(run.state))
     return run
+
+
+def _run(
+    follower: Follower, follow: Follow | None, before: State | None, *, now: datetime, reset: bool
+) -> Run:
+    folder = follower.folder
+    mark = None if reset else read_mark(folder)
+    moment = bounded_now(now, mark)
+    there = installed(folder, follower.who, now=moment, largest=follower.largest, state=before)
+    high = None if reset else highest(mark, there.mark if there else None)
+    moment = bounded_now(now, high)
+    run = _settle(follower, _ask(follower, there, high, before, moment), there, before, moment)
+    if follow:
+        run = _followed(run, follow, before.map if before else None, moment)
+    warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
+    warnings += ["the mark of the newest list was forgotten, as asked"] if reset else []
+    return replace(run, warnings=(*run.warnings, *warnings))
+
+
+def _failed(follower: Follower, outcome: Outcome, before: State | None, now: datetime) -> Run:
+    """A run that could not look at all; what was known stays."""
+    known = before or State(outcome.reason, "", instant(now), follower.client)
+    return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
 
 
 def _ask(
@@ -241,7 +261,3 @@ def _validators(listed: Listed | None, best: Offer, before: State | None) -> dic
         first, second = best.pair.validators
         kept[best.url] = (listed.version, first.etag, first.modified, second.etag, second.modified)
     return kept
-
-
-def _remember(folder: Path, state: State) -> None:
-    store.replace(folder / STATE, state_file.dump(state))

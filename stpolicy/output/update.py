@@ -6,7 +6,7 @@ from typing import Any
 from stpolicy.model.dates import Instant
 from stpolicy.model.outcome import Reason
 from stpolicy.model.state import State
-from stpolicy.output.escape import json_text
+from stpolicy.output.escape import json_text, shown
 
 PASSING = frozenset({Reason.NETWORK, Reason.CLOCK})
 """Faults that mostly pass by themselves; a person hears of them when they last."""
@@ -18,7 +18,7 @@ def sentence(state: State, *, verbose: bool = False) -> str:
         return _good(state) if verbose else ""
     if state.reason in PASSING and not verbose and not _matters(state, state.at):
         return ""
-    return f"{state.message} [{state.reason}]{_standing(state)}"
+    return f"{shown(state.message)} [{state.reason}]{_standing(state)}"
 
 
 def _matters(state: State, now: Instant) -> bool:
@@ -38,6 +38,12 @@ def _standing(state: State) -> str:
     if state.listed.is_expired(state.at):
         return f"; the installed list is not in force since {state.listed.expires}"
     return f"; the list of {state.listed.timestamp} stays, in force until {state.listed.expires}"
+
+
+def busy(message: str) -> str:
+    """The object for a run that another one kept from looking."""
+    reason = Reason.BUSY
+    return json_text({"reason": str(reason), "exit": reason.exit_code, "message": message})
 
 
 def as_json(state: State, refused: Iterable[Mapping[str, str]], warnings: Iterable[str]) -> str:

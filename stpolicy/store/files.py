@@ -101,7 +101,7 @@ def replace(path: Path, data: bytes) -> None:
     The temporary file always has the same name, so that the next run finds what a crash left. Whatever
     stands at `path`, be it a folder or a link that leads nowhere, gives way.
     """
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(f"{path.name}.new")
     discard(temporary)
     create(temporary, data)
     if path.is_dir() and not path.is_symlink():
@@ -127,7 +127,12 @@ def discard(path: Path) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keeps other runs out of a folder; Busy when one is in it. The lock file stays."""
-    with (folder / ".lock").open("ab") as file:
+    path = folder / ".lock"
+    if path.is_symlink() or path.is_dir():
+        discard(path)  # nobody locks those
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, MODE), "rb") as file:
+        if os.fstat(file.fileno()).st_uid == os.geteuid():
+            os.fchmod(file.fileno(), MODE)  # whatever the umask
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as wrong:

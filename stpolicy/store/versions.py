@@ -140,6 +140,6 @@ def _temporary(name: str) -> str:
 
 def _discard_leftovers(folder: Path, links: Iterable[str]) -> None:
     for name in links:
-        (folder / _temporary(name)).unlink(missing_ok=True)
+        discard(folder / _temporary(name))
     for leftover in (folder / VERSIONS).glob(".tmp-*"):
         discard(leftover)

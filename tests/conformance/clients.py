@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from tests.needs import needs
 
-CLIENTS = ("script",)
+CLIENTS = ("script", "update")
 """Who is asked every case. `update` is the other name."""
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "update_and_verify.sh"

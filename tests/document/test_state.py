@@ -56,7 +56,7 @@ def test_last_success(data: bytes, expected: Instant | None) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, b"", b"{}", b"[]", b"1", b"\xff", b"[" * 100_000, b'{"reason": "great"}', b'{"reason": []}'],
+    [None, b"", b"[]", b"1", b"\xff", b"[" * 100_000, b'{"reason": "great"}', b'{"reason": []}'],
 )
 def test_t24_what_is_no_state(data: bytes | None) -> None:
     assert read(data) is None
