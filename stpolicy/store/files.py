@@ -103,10 +103,14 @@ def replace(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.new")
     discard(temporary)
-    create(temporary, data)
-    if path.is_dir() and not path.is_symlink():
-        discard(path)
-    temporary.replace(path)
+    try:
+        create(temporary, data)
+        if path.is_dir() and not path.is_symlink():
+            discard(path)
+        temporary.replace(path)
+    except BaseException:
+        discard(temporary)
+        raise
     sync(path.parent)
 
 

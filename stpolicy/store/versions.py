@@ -116,8 +116,12 @@ def _link(path: Path, target: str) -> None:
     if path.is_symlink() and os.readlink(path) == target:  # noqa: PTH115
         return
     temporary = path.parent / _temporary(path.name)
-    temporary.symlink_to(target)
-    temporary.replace(path)
+    try:
+        temporary.symlink_to(target)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_what_is_not_ours(folder: Path, files: Iterable[str]) -> None:
