@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,11 +53,11 @@ def install(folder: Path, label: str, files: Files, mark: tuple[str, bytes]) -> 
     What was staged is read back before anything leads to it. The mark, a name and what it says, is
     written before the switch: who dies in between finds it equal to the pair and goes on.
     """
-    if (folder / VERSIONS).is_symlink() or not (folder / VERSIONS).is_dir():
+    if not _is_folder(folder / VERSIONS):
         discard(folder / VERSIONS)
     with _switching(folder, label, files, (CURRENT,)) as name:
         replace(folder / mark[0], mark[1])
-        if (folder / CURRENT).is_dir() and not (folder / CURRENT).is_symlink():
+        if _is_folder(folder / CURRENT):
             discard(folder / CURRENT)
         _link(folder / CURRENT, f"{VERSIONS}/{name}")
     return name
@@ -105,6 +106,17 @@ def _content(folder: Path, files: Files) -> dict[str, bytes]:
     return {
         file: path.read_bytes() for file, path in found.items() if path.is_file() and not path.is_symlink()
     }
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, and no link to one; OSError when nobody can tell, since what is none gives way.
+
+    Path.is_dir says no to that as well, from Python 3.14 on.
+    """
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _link(path: Path, target: str) -> None:
