@@ -96,7 +96,7 @@ def start(
 ) -> "subprocess.Popen[bytes]":
     """Starts a run; `before` are words before the command, `programs` a folder that is first in the path."""
     url = url or f"{world.server.url}/policy.json"
-    path = os.environ.get("PATH", os.defpath)
+    path = f"{world.programs}:{os.environ.get('PATH', os.defpath)}"
     environment = {
         "PATH": f"{programs}:{path}" if programs else path,
         "HOME": str(world.folder),

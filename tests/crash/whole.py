@@ -5,18 +5,19 @@ python -m tests.crash.whole [--client update] [--start warm] [--map lmdb] [--fau
 
 import argparse
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import personas, web
 from tests.crash.clients import CLIENTS, Client
-from tests.crash.matrix import Scenario, matrix, scenario, spread
-from tests.crash.strace import FAULTS, Fault, Point
+from tests.crash.matrix import matrix, scenario, spread
+from tests.crash.strace import FAULTS
 from tests.crash.world import COLD, MAPS, WARM, World, world
 
 
@@ -40,11 +41,31 @@ def _wanted(options: argparse.Namespace) -> Iterator[tuple[Client, str, str | No
                 yield client, start, kind
 
 
-def _run(options: argparse.Namespace) -> int:
-    """The share of this process; 1 when something is wrong."""
-    share, of = options.share
-    faults = tuple(FAULTS[name] for name in options.fault)
-    bad = 0
+@dataclass
+class Summary:
+    """What came of a scenario, or of a share of it."""
+
+    name: str
+    calls: int
+    out_of_reach: int
+    outcomes: Counter[tuple[str, int, str]] = field(default_factory=Counter)
+    """By fault, exit code, and the pair that was there then."""
+    wrong: int = 0
+
+    def print(self) -> None:
+        trials = self.outcomes.total()
+        print(f"{self.name}: {self.calls} calls, {trials} trials, {self.wrong} of them wrong")
+        for (fault, code, outcome), count in sorted(self.outcomes.items()):
+            print(f"    {fault:6}  exit {code:3}, {outcome}: {count}")
+        if self.out_of_reach:
+            print(f"    and {self.out_of_reach} calls that the fault cannot be brought to")
+
+
+def _share(options: argparse.Namespace, number: int) -> list[Summary]:
+    """Tries one share of the whole, in a world of its own."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the keys' agents end with us
+    faults = [FAULTS[name] for name in options.fault]
+    found = []
     with a_world() as base:
         for client, start, kind in _wanted(options):
             tried = scenario(base, client, start, kind)
@@ -54,31 +75,19 @@ def _run(options: argparse.Namespace) -> int:
             whole = matrix(points, faults)
             if options.sample:
                 whole = list(spread(whole, options.sample))
-            if share == 0:
-                out_of_reach = len(tried.recorded.shadowed)
-                print(f"{tried}: {len(points)} calls, and {out_of_reach} out of reach", flush=True)
-            bad += _try(tried, whole[share::of], verbose=options.verbose)
-    return 1 if bad else 0
-
-
-def _try(tried: Scenario, cases: list[tuple[Point, Fault]], *, verbose: bool) -> int:
-    """Makes trials and prints what came of them; how many went wrong."""
-    trials = []
-    for point, fault in cases:
-        trial = tried.attempt(point, fault)
-        trials.append(trial)
-        if trial.wrong or verbose:
-            print(f"{'WRONG ' if trial.wrong else ''}{tried}: {trial}", flush=True)
-    counts = Counter((trial.fault.name, trial.ran.code, trial.outcome) for trial in trials)
-    for (name, code, outcome), count in sorted(counts.items()):
-        print(f"{tried}: {name:6} exit {code:3}, {outcome}: {count}")
-    wrong = sum(bool(trial.wrong) for trial in trials)
-    print(f"{tried}: {len(trials)} trials, {wrong} wrong", flush=True)
-    return wrong
+            summary = Summary(str(tried), len(points), len(tried.recorded.shadowed))
+            found.append(summary)
+            for point, fault in whole[number :: options.jobs]:
+                trial = tried.attempt(point, fault)
+                summary.outcomes[fault.name, trial.ran.code, trial.outcome] += 1
+                summary.wrong += bool(trial.wrong)
+                if trial.wrong or options.verbose:
+                    print(f"{'WRONG ' if trial.wrong else ''}{tried}: {trial}", flush=True)
+    return found
 
 
 def main() -> int:
-    """Runs it, in several processes if that is asked for."""
+    """Tries it all, in several processes if that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--client", action="append", choices=CLIENTS)
     parser.add_argument("--start", action="append", choices=[WARM, COLD])
@@ -86,20 +95,23 @@ def main() -> int:
     parser.add_argument("--fault", action="append", choices=FAULTS)
     parser.add_argument("--sample", type=int, help="only so many of each scenario")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--share", type=int, nargs=2, default=[0, 1], help=argparse.SUPPRESS)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     options.client = options.client or list(CLIENTS)
     options.start = options.start or [WARM, COLD]
     options.map = options.map or list(MAPS)
     options.fault = options.fault or list(FAULTS)
-    if options.jobs == 1:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the keys' agents end with us
-        return _run(options)
-    again = [sys.executable, "-m", "tests.crash.whole", *sys.argv[1:], "--jobs", "1"]
-    shares = [[*again, "--share", str(number), str(options.jobs)] for number in range(options.jobs)]
-    running = [subprocess.Popen(command) for command in shares]
-    return max([process.wait() for process in running])
+    with ProcessPoolExecutor(options.jobs) as pool:
+        shares = list(pool.map(_share, [options] * options.jobs, range(options.jobs)))
+    wrong = 0
+    for parts in zip(*shares, strict=True):
+        whole = parts[0]
+        for part in parts[1:]:
+            whole.outcomes += part.outcomes
+            whole.wrong += part.wrong
+        whole.print()
+        wrong += whole.wrong
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -66,6 +66,11 @@ class World:
         return f"{self.kind}:{self.maps / 'policy'}"
 
     @property
+    def programs(self) -> Path:
+        """First in the path: a `postfix` that is told to reload, so that no real one is."""
+        return self.folder / "bin"
+
+    @property
     def ring(self) -> Path:
         return self.folder / "ring.gpg"
 
@@ -120,6 +125,9 @@ def world(folder: Path, people: People, authority: Path) -> Iterator[World]:
     needs("gpgv", "gpgv")
     (folder / "ring.gpg").write_bytes(people.alice.public)
     shutil.copy(authority / "ca.pem", folder)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "postfix").write_text("#!/bin/sh\n")
+    (folder / "bin" / "postfix").chmod(0o755)
     old, new = (edition(people, word, at) for word, at in (("old", _BEFORE), ("new", SIGNED)))
     with web.serving(authority / "good.pem") as server:
         yield World(folder, server, people.alice.fingerprint, old, new, COLD, None, folder)
