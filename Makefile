@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS := 2
 
-.PHONY: help demo test test-all check format lint types layers docs bench mutants lock wheel clean
+.PHONY: help demo test test-all check format lint types layers docs bench mutants crash lock wheel clean
 
 help:
 	@echo 'make demo     the main job, on the shipped list, with a throw-away key'
@@ -13,6 +13,7 @@ help:
 	@echo 'make docs     write the help and the rule table into README.md anew'
 	@echo 'make bench    measurements, as ratios of things measured in one run'
 	@echo 'make mutants  how many broken copies of the code the tests notice'
+	@echo 'make crash    update, ended or failing at every system call that touches what it keeps'
 	@echo 'make test-all the suite on every Python from 3.11 on that is here'
 	@echo 'make lock     resolve the dependencies anew (needs uv)'
 
@@ -45,6 +46,9 @@ bench: $(VENV)/ready
 mutants:
 	@sh scripts/setup.sh .venv-mutants bench/mutants.lock
 	@.venv-mutants/bin/python bench/mutants.py
+
+crash: $(VENV)/ready
+	@$(BIN)/python -m tests.crash.whole --jobs $(JOBS) $(CRASH)
 
 test-all:
 	@for version in 3.11 3.12 3.13; do \

@@ -175,7 +175,13 @@ DaysIfAsked = Annotated[
 ]
 STATE = Path("/var/lib/stpolicy")
 Dir = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="Where the list, its maps and its state are kept.")
+    Path,
+    typer.Option(
+        "--dir",
+        metavar="DIR",
+        readable=False,  # not asked here: a disk that fails is no wrong use
+        help="Where the list, its maps and its state are kept.",
+    ),
 ]
 Map = Annotated[
     str | None, typer.Option("--map", metavar="TYPE:PATH", help="The map that is made of the list.")

@@ -116,7 +116,9 @@ def _switch(target: MapFile, rendered: Rendered) -> None:
     for leftover in new.files:
         store.discard(leftover)
     try:
-        store.create(new.path, rendered.text.encode("utf-8"))
+        text = rendered.text.encode("utf-8")
+        store.create(new.path, text)
+        store.prove(new.path, text)
         maps.build(new.table, rendered.table.rows)
         if new.file != new.path:
             store.sync_file(new.file)

@@ -221,11 +221,11 @@ def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) 
     try:
         made = follow(run.there, run.fresh, before, now)
     except Misuse as wrong:
-        outcome = Outcome(Reason.CONFIGURATION, f"the map stays as it was: {wrong.message}")
+        outcome = Outcome(Reason.CONFIGURATION, f"the map does not follow the list: {wrong.message}")
     except StpolicyError as wrong:
-        outcome = Outcome(Reason.INTERNAL, f"the map stays as it was: {wrong.message}")
+        outcome = Outcome(Reason.INTERNAL, f"the map does not follow the list: {wrong.message}")
     except OSError as wrong:
-        outcome = Outcome(Reason.DISK, f"the map stays as it was: {wrong}")
+        outcome = Outcome(Reason.DISK, f"the map does not follow the list: {wrong}")
     else:
         return replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
     if run.state.reason.exit_code == 1:  # a refusal says more

@@ -103,10 +103,15 @@ def replace(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f"{path.name}.new")
     discard(temporary)
-    create(temporary, data)
-    if path.is_dir() and not path.is_symlink():
-        discard(path)
-    temporary.replace(path)
+    try:
+        create(temporary, data)
+        prove(temporary, data)
+        if path.is_dir() and not path.is_symlink():
+            discard(path)
+        temporary.replace(path)
+    except BaseException:
+        discard(temporary)
+        raise
     sync(path.parent)
 
 
@@ -114,6 +119,12 @@ def create(path: Path, data: bytes) -> None:
     """Writes a file that is not there yet, down to the disk; nothing is followed, nothing overwritten."""
     flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC
     fill(os.open(path, flags, 0o600), data)
+
+
+def prove(path: Path, data: bytes) -> None:
+    """Reads what was written again; StpolicyError when the disk has something else."""
+    if path.read_bytes() != data:
+        raise StpolicyError(f"{path} does not hold what was written to it", "check the disk")
 
 
 def discard(path: Path) -> None:

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from stpolicy.errors import StpolicyError
-from stpolicy.store.files import create, discard, replace, sync
+from stpolicy.store.files import create, discard, prove, replace, sync
 
 CURRENT = "current"
 VERSIONS = "versions"
@@ -52,11 +53,11 @@ def install(folder: Path, label: str, files: Files, mark: tuple[str, bytes]) -> 
     What was staged is read back before anything leads to it. The mark, a name and what it says, is
     written before the switch: who dies in between finds it equal to the pair and goes on.
     """
-    if (folder / VERSIONS).is_symlink() or not (folder / VERSIONS).is_dir():
+    if not _is_folder(folder / VERSIONS):
         discard(folder / VERSIONS)
     with _switching(folder, label, files, (CURRENT,)) as name:
         replace(folder / mark[0], mark[1])
-        if (folder / CURRENT).is_dir() and not (folder / CURRENT).is_symlink():
+        if _is_folder(folder / CURRENT):
             discard(folder / CURRENT)
         _link(folder / CURRENT, f"{VERSIONS}/{name}")
     return name
@@ -90,17 +91,13 @@ def _stage(versions: Path, name: str, files: Files) -> None:
             create(staged / file, data)
         staged.chmod(0o755)
         sync(staged)
-        _prove(staged, files)
+        for file, data in files.items():
+            prove(staged / file, data)
         staged.rename(versions / name)
     except BaseException:
         discard(staged)
         raise
     sync(versions)
-
-
-def _prove(folder: Path, files: Files) -> None:
-    if _content(folder, files) != files:
-        raise StpolicyError(f"{folder} does not hold what was written to it", "check the disk")
 
 
 def _content(folder: Path, files: Files) -> dict[str, bytes]:
@@ -111,13 +108,28 @@ def _content(folder: Path, files: Files) -> dict[str, bytes]:
     }
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether it is one, and no link to one; OSError when nobody can tell, since what is none gives way.
+
+    Path.is_dir says no to that as well, from Python 3.14 on.
+    """
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
 def _link(path: Path, target: str) -> None:
     """A symbolic link, new or switched, as one rename."""
     if path.is_symlink() and os.readlink(path) == target:  # noqa: PTH115
         return
     temporary = path.parent / _temporary(path.name)
-    temporary.symlink_to(target)
-    temporary.replace(path)
+    try:
+        temporary.symlink_to(target)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_what_is_not_ours(folder: Path, files: Iterable[str]) -> None:

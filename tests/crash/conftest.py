@@ -1,0 +1,26 @@
+"""A world for each file of tests, and what it takes to have one."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.world import World, world
+from tests.needs import lacking, needs
+from tests.personas import People
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, people: People, authority: Path) -> Iterator[World]:
+    """See world.world; with Postfix's programs, and strace that may trace."""
+    types = subprocess.run([needs("postconf", "postfix"), "-m"], capture_output=True, text=True, check=True)
+    if "lmdb" not in types.stdout.split():
+        lacking("Postfix has no lmdb tables: apt-get install postfix-lmdb")
+    traced = [needs("strace", "strace"), "-f", "-o", os.devnull, "true"]
+    tried = subprocess.run(traced, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        lacking(f"strace may not trace: {tried.stderr}")
+    with world(tmp_path_factory.mktemp("crash"), people, authority) as there:
+        yield there
