@@ -42,6 +42,7 @@ docs: $(VENV)/ready
 
 bench: $(VENV)/ready
 	@$(BIN)/python bench/lists.py
+	@$(BIN)/python bench/following.py
 
 mutants:
 	@sh scripts/setup.sh .venv-mutants bench/mutants.lock

@@ -51,8 +51,9 @@ PROMISES = [
     Promise("diff", "json.load of both", 8),
     Promise("validate 1,000", "start-up", 1.5),
     Promise("validate", "validate a third", 3.3),
+    Promise("render", "json.load", 3),
 ]
-MOST_MEMORY = 600
+MOST_MEMORY = {"validate": 600, "render": 500}
 
 
 def measure(command: list[str]) -> Cost:
@@ -124,6 +125,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "validate with findings": [*validate, str(folder / "findings.json")],
         "fmt": [*STPOLICY, "fmt", "--check", big],
         "diff": [*STPOLICY, "diff", big, changed],
+        "render": [*STPOLICY, "render", "postfix", big, "--mta-version", "3.7", "--now", NOW],
         "start-up": [*STPOLICY, "validate", "--help"],
         "validate 1,000": [*validate, str(folder / "small.json")],
     }
@@ -144,10 +146,10 @@ def report(costs: Mapping[str, list[Cost]]) -> bool:
         kept &= ratio <= promise.bound
         verdict = "kept" if ratio <= promise.bound else "BROKEN"
         print(f"{promise.what} / {promise.against}: {ratio:.3f}, at most {promise.bound:.3f}: {verdict}")
-    peak = max(run.peak for run in costs["validate"])
-    kept &= peak <= MOST_MEMORY
-    verdict = "kept" if peak <= MOST_MEMORY else "BROKEN"
-    print(f"memory of validate: {peak:.0f} MB, at most {MOST_MEMORY} MB: {verdict}")
+    for name, most in MOST_MEMORY.items():
+        peak = max(run.peak for run in costs[name])
+        kept &= peak <= most
+        print(f"memory of {name}: {peak:.0f} MB, at most {most} MB: {'kept' if peak <= most else 'BROKEN'}")
     return kept
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stpolicy import rules
-from stpolicy.document.codes import DOCUMENT
 from stpolicy.errors import Misuse
-from stpolicy.model.finding import Severity
+
+if TYPE_CHECKING:
+    from stpolicy.model.finding import Severity
 
 SYSTEM = Path("/etc/stpolicy/stpolicy.toml")
 BESIDE = "stpolicy.toml"
@@ -95,8 +95,12 @@ def harmless(commands: Commands, name: str, text: bytes, folder: Path) -> Settin
     return settings
 
 
-def known_codes() -> dict[str, Severity]:
+def known_codes() -> "dict[str, Severity]":
     """Every code and its severity."""
+    from stpolicy import rules
+    from stpolicy.document.codes import DOCUMENT
+    from stpolicy.model.finding import Severity
+
     return dict.fromkeys(DOCUMENT, Severity.ERROR) | {rule.code: rule.severity for rule in rules.ALL}
 
 
@@ -185,6 +189,8 @@ def _refuse_harmful(name: str, settings: Settings, folder: Path) -> None:
 
 
 def _refuse_beyond_notes(name: str, codes: list[str]) -> None:
+    from stpolicy.model.finding import Severity
+
     known = known_codes()
     for code in checked_codes(codes):
         if any(known[full] > Severity.NOTE for full in known if full == code or full.startswith(f"{code}.")):

@@ -4,8 +4,9 @@ import copy
 import inspect
 import traceback
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,27 @@ _COMMON = {
 }
 
 COMMANDS: dict[str, frozenset[str]] = {}
-"""The options of each command, `keys new` as `keys-new`; each may have a table in the settings."""
+"""The options of each command that is loaded, `keys new` as `keys-new`; each may have a table in settings."""
+
+
+class _Every(Mapping[str, frozenset[str]]):
+    """The options of every command: loads them all when it is first asked, which is when a table is read."""
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        return self._loaded()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded())
+
+    def __len__(self) -> int:
+        return len(self._loaded())
+
+    def _loaded(self) -> Mapping[str, frozenset[str]]:
+        import_module("stpolicy.cli._commands")
+        return COMMANDS
+
+
+_EVERY = _Every()
 
 
 class _NothingEmpty(TyperCommand):
@@ -149,13 +170,13 @@ def _settled(
     from stpolicy import config
 
     explicit = {key for key in values if _source(ctx, key) != "DEFAULT"}
-    layers = config.trusted(COMMANDS, chosen)
+    layers = config.trusted(_EVERY, chosen)
     if the_list := [key for key in hints if key in _THE_LIST]:
         path = values[the_list[0]] if the_list[0] in explicit else None
         named = (layer.value(command, "list") for layer in layers)
         path = Path(path or next(filter(None, named), LIST_DEFAULT))
         if found := _beside(path.parent, values.get("previous") or values.get("old") or ""):
-            layers.append(config.harmless(COMMANDS, *found, path.parent))
+            layers.append(config.harmless(_EVERY, *found, path.parent))
     for key in hints.keys() - explicit:
         setting = _setting(key, hints[key])
         for layer in layers:

@@ -2,15 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from stpolicy import rules
 from stpolicy.cli import _door
-from stpolicy.document.codes import DOCUMENT
-from stpolicy.model.finding import Report
-from stpolicy.output import report as text
+
+if TYPE_CHECKING:
+    from stpolicy.model.finding import Report
 
 
 class ReportFormat(StrEnum):
@@ -96,8 +95,12 @@ CaFile = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 
 
-def rendered(report: Report, format_: ReportFormat, *, to_file: bool = False) -> str:
+def rendered(report: "Report", format_: ReportFormat, *, to_file: bool = False) -> str:
     """The report in the format that was asked for."""
+    from stpolicy import rules
+    from stpolicy.document.codes import DOCUMENT
+    from stpolicy.output import report as text
+
     match format_:
         case ReportFormat.TEXT:
             return text.text(report, colour=not to_file and _door.colour())
@@ -110,8 +113,10 @@ def rendered(report: Report, format_: ReportFormat, *, to_file: bool = False) ->
     assert_never(format_)
 
 
-def verdict(report: Report, format_: PlainFormat, output: Path | None = None, **facts: object) -> None:
+def verdict(report: "Report", format_: PlainFormat, output: Path | None = None, **facts: object) -> None:
     """Prints what a command found, and in JSON also the facts that it ends with."""
+    from stpolicy.output import report as text
+
     if format_ is PlainFormat.JSON:
         _door.result(text.as_json(report, **facts), output)
     else:
@@ -175,13 +180,7 @@ DaysIfAsked = Annotated[
 ]
 STATE = Path("/var/lib/stpolicy")
 Dir = Annotated[
-    Path,
-    typer.Option(
-        "--dir",
-        metavar="DIR",
-        readable=False,  # not asked here: a disk that fails is no wrong use
-        help="Where the list, its maps and its state are kept.",
-    ),
+    Path, typer.Option("--dir", metavar="DIR", help="Where the list, its maps and its state are kept.")
 ]
 Map = Annotated[
     str | None, typer.Option("--map", metavar="TYPE:PATH", help="The map that is made of the list.")

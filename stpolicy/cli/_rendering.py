@@ -1,5 +1,6 @@
 """The options of `render`, which `update` has too, and what they come to."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,16 @@ from stpolicy.render.postfix import Dane, Match, SuffixStyle, Version
 
 if TYPE_CHECKING:
     from stpolicy.flows.activate import Options
+    from stpolicy.flows.render import Rendered
     from stpolicy.flows.validate import File
     from stpolicy.mta.postfix import Postfix
+
+
+class Mta(StrEnum):
+    """The mail servers that can be rendered for."""
+
+    POSTFIX = "postfix"
+
 
 Overlays = Annotated[
     list[Path] | None,
@@ -112,3 +121,23 @@ def _reporting(postfix: "Postfix") -> bool:
         return postfix.settings(["smtp_tlsrpt_enable"]).get("smtp_tlsrpt_enable") == "yes"
     except StpolicyError:
         return False
+
+
+def report(rendered: "Rendered", *, quiet: bool) -> int:
+    """Says what a person should know of a map, and returns the exit code."""
+    from stpolicy.flows.render import summary
+
+    table = rendered.table
+    for domain, why in table.refused[:10]:
+        _door.say(f"stpolicy: {domain} has no row: {why}")
+    if len(table.refused) > 10:
+        _door.say(f"stpolicy: {len(table.refused) - 10} more domains have no row")
+    for domain, local in rendered.overdue:
+        _door.say(f"stpolicy: {local.file}: what it says of {domain} was to end {local.until}")
+    if rendered.expired:
+        _door.say("stpolicy: the list is not in force: its rows are left out")
+    elif not table.rows:
+        _door.say(f"stpolicy: the map has no active row ({summary(table)})")
+    else:
+        _door.say(f"stpolicy: {summary(table)}", quiet=quiet)
+    return _door.FOUND if rendered.expired else _door.DONE

@@ -1,8 +1,7 @@
 """render: configuration for a mail server."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,15 +10,6 @@ from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.list import LARGEST
 from stpolicy.render.postfix import Dane, Match, SuffixStyle
-
-if TYPE_CHECKING:
-    from stpolicy.flows.render import Rendered
-
-
-class Mta(StrEnum):
-    """The mail servers that can be rendered for."""
-
-    POSTFIX = "postfix"
 
 
 @command(
@@ -31,7 +21,7 @@ class Mta(StrEnum):
     """,
 )
 def render(
-    mta: Annotated[Mta, typer.Argument(metavar="MTA", show_default=False, help="postfix.")],  # noqa: ARG001
+    mta: Annotated[_rendering.Mta, typer.Argument(metavar="MTA", show_default=False, help="postfix.")],  # noqa: ARG001
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -92,24 +82,4 @@ def render(
         largest=max_size,
     )
     _door.result(rendered.text, output)
-    return report(rendered, quiet=quiet)
-
-
-def report(rendered: "Rendered", *, quiet: bool) -> int:
-    """Says what a person should know of a map, and returns the exit code."""
-    from stpolicy.flows.render import summary
-
-    table = rendered.table
-    for domain, why in table.refused[:10]:
-        _door.say(f"stpolicy: {domain} has no row: {why}")
-    if len(table.refused) > 10:
-        _door.say(f"stpolicy: {len(table.refused) - 10} more domains have no row")
-    for domain, local in rendered.overdue:
-        _door.say(f"stpolicy: {local.file}: what it says of {domain} was to end {local.until}")
-    if rendered.expired:
-        _door.say("stpolicy: the list is not in force: its rows are left out")
-    elif not table.rows:
-        _door.say(f"stpolicy: the map has no active row ({summary(table)})")
-    else:
-        _door.say(f"stpolicy: {summary(table)}", quiet=quiet)
-    return _door.FOUND if rendered.expired else _door.DONE
+    return _rendering.report(rendered, quiet=quiet)

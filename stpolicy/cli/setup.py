@@ -122,6 +122,8 @@ def _ask(made: "Plan", *, overwrite: bool) -> None:
 
 def _update(settings: Path, now: str | None) -> int:
     """The first update, as cron will make it."""
+    from stpolicy.cli import update  # noqa: F401  (adds the command)
+
     arguments = ["update", "--config", str(settings), "--verbose", *(["--now", now] if now else [])]
     return int(app(args=arguments, prog_name="stpolicy", standalone_mode=False) or 0)
 

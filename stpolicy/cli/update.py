@@ -9,7 +9,6 @@ import typer
 from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
-from stpolicy.cli.render import Mta, report
 from stpolicy.document.list import LARGEST
 from stpolicy.errors import Busy, Misuse
 from stpolicy.output.escape import shown
@@ -49,7 +48,8 @@ def update(
         bool, typer.Option("--allow-http", help="Let URLs be http on the loopback interface.")
     ] = False,
     render: Annotated[
-        Mta | None, typer.Option("--render", help="Also make the map of this mail server follow the list.")
+        _rendering.Mta | None,
+        typer.Option("--render", help="Also make the map of this mail server follow the list."),
     ] = None,
     map_: _options.Map = None,
     reload: Annotated[
@@ -177,7 +177,7 @@ def _say(run: "Run", *, verbose: bool, quiet: bool) -> None:
     from stpolicy.output import update as text
 
     if run.rendered and (verbose or run.rendered.notable):
-        report(run.rendered, quiet=quiet or not verbose)
+        _rendering.report(run.rendered, quiet=quiet or not verbose)
     for warning in run.warnings:
         _door.say(f"stpolicy: {warning}")
     said = text.sentence(run.state, verbose=verbose)

@@ -26,8 +26,8 @@ TEMPLATE = resources.templates() / "postfix" / "policy_map.j2"
 VICTIM = "victim.org"
 GOOD = {"good.com": ["mx.good.com"]}
 
-_WORDS = """a b.com . - : = # , { } " _ none may hostname nexthop .com xn-- xn--bcher-kva ü 字 match= secure % [ ]
-* ｍ A 192.0.2.1 victim.org"""
+_WORDS = """a b.com . - : = # , { } " _ none may hostname nexthop .com xn-- xn--bcher-kva ü 字 match= secure %
+[ ] * ｍ A 192.0.2.1 victim.org"""
 _BITS = st.sampled_from(
     [*_WORDS.split(), " ", "\t", "\n", "\\", "\0", "\r", "\x0b", "\x85", "\u2028", "\u3002", "\udcff"]
 )
