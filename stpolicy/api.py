@@ -7,8 +7,9 @@ from pathlib import Path
 
 from stpolicy.document import list as document
 from stpolicy.flows import verify as flow
-from stpolicy.flows.validate import File
+from stpolicy.flows.check import pins
 from stpolicy.flows.verify import Verdict
+from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList
 
 Name = str | PathLike[str]
@@ -49,7 +50,7 @@ def verify(
     return flow.verify(
         _file(path),
         _file(signature if signature is not None else f"{Path(path)}.asc"),
-        flow.pins(ring.read_bytes(), str(ring), signers, threshold),
+        pins(ring.read_bytes(), str(ring), signers, threshold),
         now=now,
         newer_than=_file(newer_than) if newer_than is not None else None,
     )

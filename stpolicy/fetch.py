@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DEADLINE = 300.0
 """Seconds for everything that is fetched from one server, whatever it does."""
 
+LIST, KEYS = "policy.json", "trusted.asc"
+"""How what is published is called, below one base URL."""
+
 MOST_REDIRECTS = 3
 _STALL = 30
 _SETTLED = timedelta(seconds=60)
@@ -30,6 +33,11 @@ class Unreachable(StpolicyError):
 
 class TooLarge(Unreachable):
     """A server sends more than was allowed."""
+
+
+def list_url(url: str) -> str:
+    """The URL of the JSON; a base URL gets the name of the list."""
+    return url if url.endswith(".json") else f"{url.rstrip('/')}/{LIST}"
 
 
 @dataclass(frozen=True, slots=True)

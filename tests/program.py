@@ -58,7 +58,7 @@ class Program:
 def canonical_list(path: Path, **changed: object) -> Path:
     """Writes a small canonical list in which nothing is wrong, but for what the arguments say."""
     from stpolicy.flows.edit import fmt
-    from stpolicy.flows.validate import File
+    from stpolicy.model.file import File
 
     path.write_bytes(fmt(File("list", lists.data(**changed)), largest=1 << 20).after)  # type: ignore[arg-type]
     return path

@@ -16,7 +16,8 @@ import pytest
 
 from stpolicy.document import shape
 from stpolicy.document.list import parse
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
+from stpolicy.model.file import File
 from stpolicy.model.finding import Severity, Suffixes
 from stpolicy.model.policy import Mode, Policy
 

@@ -9,7 +9,8 @@ import pytest
 
 from stpolicy import config, rules
 from stpolicy.document.codes import DOCUMENT
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
+from stpolicy.model.file import File
 from stpolicy.model.names import MxPattern
 from stpolicy.suffixes import PublicSuffixes
 from tests.program import commands

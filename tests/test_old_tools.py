@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
+from stpolicy.model.file import File
 from stpolicy.model.finding import Finding, Severity, Suffixes
 from tests import lists
 

@@ -7,8 +7,9 @@ import pytest
 
 from stpolicy.document.list import load
 from stpolicy.flows.edit import fmt
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
 from stpolicy.model.dates import instant
+from stpolicy.model.file import File
 from stpolicy.model.finding import Severity
 from stpolicy.model.policy import Alias, Mode, PolicyList
 from stpolicy.suffixes import PublicSuffixes

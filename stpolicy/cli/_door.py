@@ -11,14 +11,16 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
-from stpolicy.model.finding import Report, Severity
 from stpolicy.output.escape import printable, shown
+
+if TYPE_CHECKING:
+    from stpolicy.model.finding import Report
 
 DONE, FOUND, MISUSED, FAILED, BUSY = 0, 1, 2, 3, 75
 
@@ -106,8 +108,10 @@ def say(text: str, *, quiet: bool = False) -> None:
             sys.stderr.write(f"{printable(text)}\n")
 
 
-def verdict(report: Report, *, strict: bool = False) -> int:
+def verdict(report: "Report", *, strict: bool = False) -> int:
     """1 when something was found that counts, else 0."""
+    from stpolicy.model.finding import Severity
+
     if report.worst is None:
         return DONE
     return FOUND if report.worst >= (Severity.WARNING if strict else Severity.ERROR) else DONE

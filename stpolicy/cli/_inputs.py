@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stpolicy import git, openpgp
 from stpolicy.errors import Misuse, Refused, StpolicyError
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from stpolicy.model.names import canonical, host_fault
 from stpolicy.model.table import Table
 from stpolicy.trust import fingerprint
@@ -18,7 +18,7 @@ from stpolicy.trust import fingerprint
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stpolicy.flows.verify import Pins
+    from stpolicy.flows.check import Pins
     from stpolicy.gpg.home import Home
 
 
@@ -69,7 +69,7 @@ def check_stdin(*names: str | None) -> None:
 
 def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> "Pins":
     """The pinned signers; Misuse when they are not enough to verify anything."""
-    from stpolicy.flows.verify import pins as pinned
+    from stpolicy.flows.check import pins as pinned
 
     if keyring is None:
         raise Misuse("no key ring is given", "name the file with the signers' public keys with --keyring")

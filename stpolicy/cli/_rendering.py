@@ -13,7 +13,7 @@ from stpolicy.render.postfix import Dane, Match, SuffixStyle, Version
 if TYPE_CHECKING:
     from stpolicy.flows.activate import Options
     from stpolicy.flows.render import Rendered
-    from stpolicy.flows.validate import File
+    from stpolicy.model.file import File
     from stpolicy.mta.postfix import Postfix
 
 
@@ -91,7 +91,7 @@ def options(
 
 
 def _file(path: Path) -> "File":
-    from stpolicy.flows.validate import File
+    from stpolicy.model.file import File
 
     try:
         return File(str(path), path.read_bytes())

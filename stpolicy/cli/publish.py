@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stpolicy.fetch import Source
-    from stpolicy.flows.validate import File
-    from stpolicy.flows.verify import Pins
+    from stpolicy.flows.check import Pins
+    from stpolicy.model.file import File
 
 
 @command(
@@ -96,8 +96,7 @@ def publish(
 
 
 def _live_at(url: str, ca_file: Path | None, largest: int, *, allow_http: bool) -> "Source":
-    from stpolicy.fetch import DEADLINE, Source
-    from stpolicy.flows.publish import list_url
+    from stpolicy.fetch import DEADLINE, Source, list_url
     from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
 
     source = Source(list_url(url), largest, LARGEST_SIGNATURE, ca_file, allow_http, DEADLINE)

@@ -61,9 +61,8 @@ def setup(
     The published key must have the fingerprint that you name: get it from the maintainer of the list by
     another way. Postfix's own configuration is never edited; the line for it is printed.
     """
-    from stpolicy.fetch import Source
+    from stpolicy.fetch import Source, list_url
     from stpolicy.flows import setup as flow
-    from stpolicy.flows.publish import list_url
     from stpolicy.mta.postfix import Postfix
     from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
 

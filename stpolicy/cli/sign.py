@@ -60,7 +60,7 @@ def sign(
     """
     from stpolicy import store
     from stpolicy.flows import sign as flow
-    from stpolicy.flows.validate import File
+    from stpolicy.model.file import File
     from stpolicy.suffixes import PublicSuffixes
 
     if str(list_path) == "-":

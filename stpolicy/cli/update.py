@@ -15,8 +15,8 @@ from stpolicy.output.escape import shown
 from stpolicy.render.postfix import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
+    from stpolicy.flows.check import Pins
     from stpolicy.flows.update import Follow, Follower, Run
-    from stpolicy.flows.verify import Pins
 
 
 @command(
@@ -156,8 +156,7 @@ def _follower(
     *,
     allow_http: bool,
 ) -> "Follower":
-    from stpolicy.fetch import Source
-    from stpolicy.flows.publish import list_url
+    from stpolicy.fetch import Source, list_url
     from stpolicy.flows.update import Follower
     from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
 
@@ -169,8 +168,7 @@ def _follower(
     )
     for source in sources:
         source.check()
-    client = f"stpolicy {_options.version()}"
-    return Follower(sources, who, folder, client, largest)
+    return Follower(sources, who, folder, largest)
 
 
 def _say(run: "Run", *, verbose: bool, quiet: bool) -> None:

@@ -5,23 +5,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document import overlay as overlays
-from stpolicy.document import results
-from stpolicy.document.list import load
 from stpolicy.flows.installed import LIST, Installed
-from stpolicy.flows.render import Rendered, Wanted, render
-from stpolicy.flows.validate import File
 from stpolicy.model.dates import instant
-from stpolicy.model.finding import Suffixes
+from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay, in_force
-from stpolicy.model.policy import PolicyList
 from stpolicy.model.state import MapState
 from stpolicy.mta import maps
 from stpolicy.mta.maps import MapFile
 from stpolicy.mta.postfix import Postfix
 from stpolicy.render.postfix import Dane, Match, Profile, SuffixStyle, Version
+
+if TYPE_CHECKING:
+    from stpolicy.flows.render import Rendered, Wanted
+    from stpolicy.model.finding import Suffixes
+    from stpolicy.model.policy import PolicyList
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ class Options:
         """The overlays; Misuse when one is wrong."""
         return tuple(overlays.read(file.data, file.name) for file in self.overlays)
 
-    def wanted(self, models: tuple[Overlay, ...]) -> Wanted:
+    def wanted(self, models: tuple[Overlay, ...]) -> "Wanted":
         """All that rendering needs; Misuse when the options do not go together."""
+        from stpolicy.document import results
+        from stpolicy.flows.render import Wanted
+
         facts = results.facts(self.facts.data, self.facts.name) if self.facts else {}
         profile = Profile(
             self.version, self.match, self.suffixes, self.dane, self.early_adopter, self.reporting, facts
@@ -66,18 +70,18 @@ class Activated:
     """The map as it is now; `rendered` is there when this run has made it."""
 
     state: MapState | None
-    rendered: Rendered | None = None
+    rendered: "Rendered | None" = None
 
 
 def activate(
     there: Installed | None,
-    fresh: PolicyList | None,
+    fresh: "PolicyList | None",
     options: Options,
     target: Target,
     before: MapState | None,
     *,
     now: datetime,
-    suffixes: Callable[[], Suffixes],
+    suffixes: Callable[[], "Suffixes"],
 ) -> Activated:
     """Makes the map follow the installed pair; `fresh` is its list, where that has been read already.
 
@@ -94,6 +98,10 @@ def activate(
         and before.seal == target.map.seal()
     ):
         return Activated(before)
+    # A map that stays as it is needs nothing of this.
+    from stpolicy.document.list import load
+    from stpolicy.flows.render import render
+
     policies = fresh or (load(there.data, LIST, largest=len(there.data)) if there else None)
     rendered = render(
         policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
@@ -106,7 +114,7 @@ def activate(
     return Activated(state, rendered)
 
 
-def _switch(target: MapFile, rendered: Rendered) -> None:
+def _switch(target: MapFile, rendered: "Rendered") -> None:
     """Makes the map beside the one that is there, and puts it in its place only when it is good.
 
     The compiled file comes first: what is older than its text, Postfix complains of.

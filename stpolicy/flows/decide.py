@@ -9,19 +9,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from stpolicy import rules
 from stpolicy.document.list import Document
 from stpolicy.flows.validate import judged
-from stpolicy.model.dates import Instant, instant
+from stpolicy.model.dates import Instant
 from stpolicy.model.finding import Candidate, Finding, Severity
 from stpolicy.model.mark import Mark
-from stpolicy.model.outcome import Outcome, Reason
-from stpolicy.model.policy import PolicyList
+from stpolicy.model.outcome import Decision, Outcome, Reason
 from stpolicy.model.signature import Doubt, Signatures
-from stpolicy.rules.dates import TOLERANCE
 from stpolicy.suffixes import PublicSuffixes
 
 _DOUBTS = {
@@ -37,15 +34,6 @@ _DOUBTS = {
 }
 _REASONS = {"document.too_large": Reason.TOO_LARGE, "dates.future": Reason.FUTURE}
 """Of the findings; every other error makes a list `invalid`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is to be done with an offer; `mark` and `policies` are there when it is to be believed."""
-
-    outcome: Outcome
-    mark: Mark | None = None
-    policies: PolicyList | None = None
 
 
 def mark_of(data: bytes, timestamp: Instant, signatures: Signatures) -> Mark:
@@ -111,13 +99,3 @@ def _behind(offered: Mark, mark: Mark | None) -> Outcome | None:
         said = f"the signature of {offered.signed} is older than the one of {mark.signed}"
         return Outcome(Reason.ROLLED_BACK, said)
     return None
-
-
-def bounded_now(now: datetime, mark: Mark | None) -> datetime:
-    """The clock, unless it is more than a day behind the mark: then the mark's time.
-
-    So turning the clock back makes no expired list good again.
-    """
-    if mark is None or instant(now) + TOLERANCE >= mark.timestamp:
-        return now
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=mark.timestamp.seconds)

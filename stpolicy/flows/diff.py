@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from stpolicy.document.list import load
 from stpolicy.errors import Refused
-from stpolicy.flows.validate import File, earlier
+from stpolicy.flows.validate import earlier
 from stpolicy.model.change import Change, FieldChange, changes, field_changes
+from stpolicy.model.file import File
 
 
 @dataclass(frozen=True, slots=True)

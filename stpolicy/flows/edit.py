@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from stpolicy.document.dump import dump
 from stpolicy.document.list import load
 from stpolicy.errors import Refused
-from stpolicy.flows.validate import File
 from stpolicy.model.edit import canonical_list
+from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList
 
 

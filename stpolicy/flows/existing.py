@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stpolicy import openpgp, rules
-from stpolicy.flows.validate import File
-from stpolicy.flows.verify import Pins, check
+from stpolicy.flows.check import Pins, check
 from stpolicy.gpg.home import Home
 from stpolicy.model.dates import Instant
+from stpolicy.model.file import File
 from stpolicy.model.finding import Finding
 from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Doubt, Signatures

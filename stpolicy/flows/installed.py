@@ -7,9 +7,8 @@ from pathlib import Path
 
 from stpolicy import openpgp, store
 from stpolicy.document import state as state_file
-from stpolicy.document.list import parse
 from stpolicy.errors import StpolicyError
-from stpolicy.flows.verify import Pins, check
+from stpolicy.flows.check import Pins, check
 from stpolicy.model.dates import Instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.state import Listed, State
@@ -68,6 +67,8 @@ def _listed(data: bytes, version: str, state: State | None) -> Listed | None:
     digest = hashlib.sha256(data).hexdigest()
     if state and state.listed and (state.listed.sha256, state.listed.version) == (digest, version):
         return state.listed
+    from stpolicy.document.list import parse
+
     policies = parse(data, LIST, largest=len(data)).policies
     if policies is None:
         return None

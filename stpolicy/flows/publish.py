@@ -10,13 +10,15 @@ from pathlib import Path
 from stpolicy import fetch, openpgp, rules, store
 from stpolicy.document.list import LARGEST, parse
 from stpolicy.errors import StpolicyError
-from stpolicy.flows.validate import File, judged
-from stpolicy.flows.verify import Pins, Verdict, verify
+from stpolicy.fetch import KEYS, LIST
+from stpolicy.flows.check import Pins
+from stpolicy.flows.validate import judged
+from stpolicy.flows.verify import Verdict, verify
 from stpolicy.model.dates import Instant
+from stpolicy.model.file import File
 from stpolicy.model.finding import Candidate, Finding, Report, Severity, Suffixes
 
-LIST, SIGNATURE, KEYS = "policy.json", "policy.json.asc", "trusted.asc"
-"""What servers fetch, below one base URL."""
+SIGNATURE = f"{LIST}.asc"
 
 _MERGE = "fetch what is published and merge it, then sign"
 """What to do about a newer list that is there already: dating the older one anew would take it back."""
@@ -28,11 +30,6 @@ class Published:
 
     report: Report
     version: str | None = None
-
-
-def list_url(url: str) -> str:
-    """The URL of the JSON; a base URL gets the name of the list."""
-    return url if url.endswith(".json") else f"{url.rstrip('/')}/{LIST}"
 
 
 def publish(

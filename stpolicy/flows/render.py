@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stpolicy.document.list import load
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from stpolicy.model.finding import Suffixes
 from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue

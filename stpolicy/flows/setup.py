@@ -9,10 +9,10 @@ from pathlib import Path
 
 from stpolicy import fetch, openpgp, store, trust
 from stpolicy.errors import Misuse, Refused
-from stpolicy.fetch import Source
-from stpolicy.flows.publish import KEYS
-from stpolicy.flows.validate import File
-from stpolicy.flows.verify import Pins, Verdict, pins, verify
+from stpolicy.fetch import KEYS, Source
+from stpolicy.flows.check import Pins, pins
+from stpolicy.flows.verify import Verdict, verify
+from stpolicy.model.file import File
 
 SETTINGS = "stpolicy.toml"
 LARGEST_RING = 1024 * 1024

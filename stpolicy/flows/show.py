@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from stpolicy.document.list import load
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from stpolicy.model.names import Domain, canonical
 from stpolicy.model.policy import Alias, Policy
 from stpolicy.model.shown import Shown

@@ -9,13 +9,14 @@ from stpolicy import openpgp, rules
 from stpolicy.document.dump import dump
 from stpolicy.document.list import LARGEST, Document, parse
 from stpolicy.errors import Refused, StpolicyError
+from stpolicy.flows.check import Pins, check
 from stpolicy.flows.existing import look, objection, own_pins
-from stpolicy.flows.validate import File, judged
-from stpolicy.flows.verify import Pins, check
+from stpolicy.flows.validate import judged
 from stpolicy.gpg.home import Home
 from stpolicy.gpg.signers import Signer, choose, primaries
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.edit import bump, canonical_list
+from stpolicy.model.file import File
 from stpolicy.model.finding import Candidate, Report, Rule, Suffixes
 from stpolicy.model.policy import PolicyList
 

@@ -9,14 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stpolicy import fetch, store
 from stpolicy.document import state as state_file
-from stpolicy.document.list import parse
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import Pair, Source, Validators
-from stpolicy.flows.activate import Activated
-from stpolicy.flows.decide import Decision, bounded_now, decide, distrusted
+from stpolicy.flows.check import Pins, check
 from stpolicy.flows.installed import (
     LIST,
     MARK,
@@ -28,14 +27,19 @@ from stpolicy.flows.installed import (
     read_mark,
     read_state,
 )
-from stpolicy.flows.render import Rendered
-from stpolicy.flows.verify import Pins, check
 from stpolicy.model.dates import instant
-from stpolicy.model.mark import Mark
-from stpolicy.model.outcome import Outcome, Reason
-from stpolicy.model.policy import PolicyList
+from stpolicy.model.mark import Mark, bounded_now
+from stpolicy.model.outcome import Decision, Outcome, Reason
 from stpolicy.model.signature import Doubt
 from stpolicy.model.state import Listed, MapState, State
+
+if TYPE_CHECKING:
+    from stpolicy.flows.activate import Activated
+    from stpolicy.flows.render import Rendered
+    from stpolicy.model.policy import PolicyList
+
+CLIENT = "stpolicy"
+"""How this client calls itself in the state that it leaves."""
 
 TRIES = 3
 """How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
@@ -66,9 +70,9 @@ class Run:
     warnings: tuple[str, ...] = ()
     there: Installed | None = None
     """The pair that is installed now."""
-    fresh: PolicyList | None = None
+    fresh: "PolicyList | None" = None
     """Its list, when this run has installed it."""
-    rendered: Rendered | None = None
+    rendered: "Rendered | None" = None
     """The map, when this run has made it."""
 
 
@@ -79,11 +83,10 @@ class Follower:
     sources: tuple[Source, ...]
     who: Pins
     folder: Path
-    client: str
     largest: int
 
 
-Follow = Callable[[Installed | None, PolicyList | None, MapState | None, datetime], Activated]
+Follow = Callable[[Installed | None, "PolicyList | None", MapState | None, datetime], "Activated"]
 """Makes the mail server's map follow: (the installed pair, its list if it is known, the map so far, now)."""
 
 
@@ -96,9 +99,9 @@ def update(follower: Follower, follow: Follow | None = None, *, now: datetime, r
         try:
             run = _run(follower, follow, before, now=now, reset=reset)
         except StpolicyError as wrong:
-            run = _failed(follower, Outcome(Reason.INTERNAL, wrong.message), before, now)
+            run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
         except OSError as wrong:
-            run = _failed(follower, Outcome(Reason.DISK, str(wrong)), before, now)
+            run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
         with suppress(OSError):  # what it says is informational, and a full disk has been told of
             store.replace(folder / STATE, state_file.dump(run.state))
     return run
@@ -121,9 +124,9 @@ def _run(
     return replace(run, warnings=(*run.warnings, *warnings))
 
 
-def _failed(follower: Follower, outcome: Outcome, before: State | None, now: datetime) -> Run:
+def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     """A run that could not look at all; what was known stays."""
-    known = before or State(outcome.reason, "", instant(now), follower.client)
+    known = before or State(outcome.reason, "", instant(now), CLIENT)
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
 
 
@@ -165,6 +168,10 @@ def _offer(
         return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
     except fetch.Unreachable as wrong:
         return Offer(source.url, Decision(Outcome(Reason.NETWORK, wrong.message)))
+    # Judging takes rules and words that a run which finds nothing new does not need.
+    from stpolicy.document.list import parse
+    from stpolicy.flows.decide import decide, distrusted
+
     if not signatures.trusted:
         return Offer(source.url, Decision(distrusted(signatures)))
     document = parse(found.data, LIST, largest=source.largest)
@@ -205,7 +212,7 @@ def _settle(
         outcome.reason,
         outcome.message,
         instant(now),
-        follower.client,
+        CLIENT,
         instant(now) if good else before.last_success if before else None,
         url if good else None,
         listed,

@@ -6,16 +6,9 @@ from datetime import datetime
 
 from stpolicy import rules
 from stpolicy.document.list import LARGEST, Document, load, parse
+from stpolicy.model.file import File
 from stpolicy.model.finding import Candidate, Finding, Report, Rule, Suffixes
 from stpolicy.model.policy import PolicyList
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """Bytes and what findings call them."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from stpolicy.model.dates import Instant
+from stpolicy.model.dates import Instant, instant
+
+BEHIND = timedelta(hours=24)
+"""How far a clock may be behind the mark before it is the clock that is wrong."""
+
+_LATEST = 253402300799
+"""The last second of the year 9999: no list that was ever installed is of a later one."""
 
 _LINES = re.compile(
     r"timestamp (?P<timestamp>[0-9]{1,17})(?:\.(?P<fraction>[0-9]*[1-9]))?\n"
@@ -33,12 +40,22 @@ class Mark:
     def read(cls, text: str) -> "Mark | None":
         """The mark in a text; None for a text that is none, as a crash or a full disk may leave."""
         found = _LINES.fullmatch(text)
-        if not found:
+        if not found or int(found["timestamp"]) > _LATEST:
             return None
         timestamp = Instant(int(found["timestamp"]), found["fraction"] or "")
         return cls(timestamp, Instant(int(found["signed"])), found["sha256"])
 
 
-def epoch(instant: Instant) -> str:
+def bounded_now(now: datetime, mark: Mark | None) -> datetime:
+    """The clock, unless it is more than a day behind the mark: then the mark's time.
+
+    So turning the clock back makes no expired list good again.
+    """
+    if mark is None or instant(now) + BEHIND >= mark.timestamp:
+        return now
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=mark.timestamp.seconds)
+
+
+def epoch(moment: Instant) -> str:
     """Seconds since 1970 (UTC), with every digit of the fraction."""
-    return f"{instant.seconds}.{instant.fraction}" if instant.fraction else str(instant.seconds)
+    return f"{moment.seconds}.{moment.fraction}" if moment.fraction else str(moment.seconds)

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stpolicy.model.mark import Mark
+    from stpolicy.model.policy import PolicyList
 
 
 class Reason(StrEnum):
@@ -48,3 +53,12 @@ class Outcome:
 
     reason: Reason
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done with an offer; `mark` and `policies` are there when it is to be believed."""
+
+    outcome: Outcome
+    mark: "Mark | None" = None
+    policies: "PolicyList | None" = None

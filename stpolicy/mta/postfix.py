@@ -5,11 +5,14 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stpolicy.errors import StpolicyError
-from stpolicy.model.mail_server import Attempt, Service
 from stpolicy.model.table import TlsPolicy
 from stpolicy.mta._program import run
+
+if TYPE_CHECKING:
+    from stpolicy.model.mail_server import Attempt, Service
 
 _TEST_SECONDS = 150
 """posttls-finger waits 30 seconds for a connection and 30 for each reply; several addresses take longer."""
@@ -43,8 +46,10 @@ class Postfix:
         pairs = (line.partition("=") for line in lines)
         return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
-    def services(self) -> tuple[Service, ...]:
+    def services(self) -> "tuple[Service, ...]":
         """The lines of master.cf; nothing without one, though Postfix would not start then."""
+        from stpolicy.model.mail_server import Service
+
         ran = run(["postconf", *self._chosen(), "-M"])
         if ran.code:
             if re.search(r"open \S*master\.cf: No such file", ran.err):
@@ -72,13 +77,15 @@ class Postfix:
 
     def attempt(
         self, domain: str, host: str | None, policy: TlsPolicy, authorities: Mapping[str, str]
-    ) -> Attempt:
+    ) -> "Attempt":
         """A session with a mail server of the domain under its policy; one that DNS names if none is given.
 
         `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
         the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
         replies was written by the other side, who can put anything into a line but not begin one.
         """
+        from stpolicy.model.mail_server import Attempt
+
         options = [
             ("-l", policy.level),
             ("-F", authorities.get("smtp_tls_CAfile")),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from stpolicy.document.dump import dump
 from stpolicy.errors import Refused
 from stpolicy.flows import edit as flow
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList
 from tests import lists
 from tests.program import Program, canonical_list

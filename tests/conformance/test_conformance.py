@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy.flows.validate import File
-from stpolicy.flows.verify import pins, verify
+from stpolicy.flows.check import pins
+from stpolicy.flows.verify import verify
+from stpolicy.model.file import File
 from tests import lists
 from tests.conformance.case import Case
 from tests.conformance.cases import CASES, REPRESENTATIVE

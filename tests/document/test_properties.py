@@ -11,7 +11,8 @@ from stpolicy.document.dump import dump
 from stpolicy.document.list import Document, _fast, _thorough, load, parse
 from stpolicy.document.source import Source
 from stpolicy.errors import Refused
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
+from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists

@@ -4,7 +4,7 @@ import pytest
 
 from stpolicy.errors import Refused
 from stpolicy.flows.diff import diff
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from tests import lists
 
 OLD = File("old.json", lists.data({"example.com": lists.ONE_HOST}))

@@ -4,8 +4,8 @@ import pytest
 
 from stpolicy.errors import Refused
 from stpolicy.flows.edit import edit, fmt
-from stpolicy.flows.validate import File
 from stpolicy.model.edit import remove
+from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList
 from tests import lists
 

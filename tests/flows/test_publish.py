@@ -11,9 +11,10 @@ import pytest
 
 from stpolicy import openpgp, store
 from stpolicy.errors import Busy, StpolicyError
-from stpolicy.flows.publish import KEYS, LIST, SIGNATURE, Published, publish
-from stpolicy.flows.validate import File
-from stpolicy.flows.verify import Pins, check, pins
+from stpolicy.fetch import KEYS, LIST
+from stpolicy.flows.check import Pins, check, pins
+from stpolicy.flows.publish import SIGNATURE, Published, publish
+from stpolicy.model.file import File
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
 from tests.pairs import LATER, dated, snapshot

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from stpolicy.flows.show import show
-from stpolicy.flows.validate import File
+from stpolicy.model.file import File
 from stpolicy.model.policy import Mode
 from stpolicy.model.shown import Shown
 from tests import lists

@@ -8,9 +8,9 @@ import pytest
 from stpolicy import openpgp
 from stpolicy.errors import Refused, StpolicyError
 from stpolicy.flows.sign import Signed, Terms, add, sign
-from stpolicy.flows.validate import File
 from stpolicy.gpg.home import Home, SecretKey
 from stpolicy.model.dates import Instant, instant
+from stpolicy.model.file import File
 from stpolicy.model.finding import Suffixes
 from tests import lists, packets, personas
 from tests.pairs import dated

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from stpolicy.errors import Refused
-from stpolicy.flows.validate import Choice, File, validate
+from stpolicy.flows.validate import Choice, validate
+from stpolicy.model.file import File
 from stpolicy.model.finding import Finding, Report, Severity
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists

@@ -10,8 +10,9 @@ import pytest
 
 from stpolicy import openpgp
 from stpolicy.errors import Misuse, Refused
-from stpolicy.flows.validate import File
-from stpolicy.flows.verify import Verdict, check, pins, verify
+from stpolicy.flows.check import check, pins
+from stpolicy.flows.verify import Verdict, verify
+from stpolicy.model.file import File
 from tests import lists
 from tests.pairs import LATER, dated
 from tests.personas import LIST, SIGNED, People

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stpolicy.errors import StpolicyError
-from stpolicy.flows.verify import Pins, check, pins
+from stpolicy.flows.check import Pins, check, pins
 from stpolicy.gpg import verify as gpgv
 from stpolicy.model.signature import Signatures
 from tests import lists, packets

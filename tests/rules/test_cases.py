@@ -17,7 +17,8 @@ import pytest
 from stpolicy import rules
 from stpolicy.document.codes import DOCUMENT
 from stpolicy.document.list import LARGEST
-from stpolicy.flows.validate import File, validate
+from stpolicy.flows.validate import validate
+from stpolicy.model.file import File
 from stpolicy.model.finding import Rule, Severity, Suffixes
 from tests import lists
 
