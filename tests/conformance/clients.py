@@ -16,7 +16,21 @@ CLIENTS = ("script",)
 """Who is asked every case. `update` is the other name."""
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "update_and_verify.sh"
-_TOOLS = ("cat", "chmod", "cmp", "cp", "cut", "date", "expr", "find", "head", "ln", "ls", "mkdir", "mkfifo")
+_TOOLS: tuple[str, ...] = (
+    "cat",
+    "chmod",
+    "cmp",
+    "cp",
+    "cut",
+    "date",
+    "expr",
+    "find",
+    "head",
+    "ln",
+    "ls",
+    "mkdir",
+    "mkfifo",
+)
 _TOOLS += ("mv", "od", "rm", "sed", "sh", "sleep", "sync", "tail", "tr", "wc")
 """What the script may use of a system's standard utilities, and no other."""
 

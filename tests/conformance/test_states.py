@@ -79,7 +79,7 @@ def _cut(name: str) -> Callable[[Path], object]:
 _FILES = (_LIST, _ASC, "mark", "state.json")
 STATES: dict[str, Callable[[Path], object]] = {
     "nothing": shutil.rmtree,
-    "an empty folder": lambda folder: _clear(folder),
+    "an empty folder": _clear,
     "versions is a file": _file("versions", b"x"),
     "versions is a link to nowhere": _link("versions", "/nowhere/at/all"),
     "versions is empty": lambda folder: _clear(folder / "versions"),
