@@ -6,6 +6,7 @@ from typing import Any
 
 from tests import lists
 from tests.conformance.case import Case, Change
+from tests.conformance.world import COLD, WARM
 from tests.pairs import dated
 from tests.personas import LIST, SIGNED, stamp
 
@@ -252,4 +253,8 @@ LISTS: dict[str, Case] = {
     **_cases(INVALID | UNSEEN, "invalid"),
     **_cases(ESCAPED, "installed"),
 }
-LISTS |= {name: LISTS[name].only("cold") for name in _OLDER}
+_ONE_EACH = enumerate([*GOOD, *INVALID, *ESCAPED])
+LISTS |= {
+    name: LISTS[name].only((COLD, WARM)[at % 2]) for at, name in _ONE_EACH
+}  # reading is done in one place
+LISTS |= {name: LISTS[name].only(COLD) for name in _OLDER}

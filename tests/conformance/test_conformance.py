@@ -53,6 +53,8 @@ def _asked(who: Client, case: Case, start: str, world: World) -> list[str]:
         *_said(who, case, start, ran),
         *_kept(ran, world),
     ]
+    if not all("accept-encoding: identity\r\n" in head.lower() for head in world.server.requests):
+        wrong.append("takes encodings (R11)")
     if case.asked is not None and world.asked() != case.asked:
         wrong.append(f"asked {world.asked()!r} and not {case.asked!r}")
     if case.reason == "installed":

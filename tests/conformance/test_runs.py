@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,7 @@ def _is_ended(asked: Client, number: signal.Signals, code: int, world: World) ->
     begin(world, WARM)
     before = world.files()
     world.answers(asc=HANG)
+    world.settings.timeout = "600"  # longer than anybody waits here
     process = asked.start(world.settings)
     world.server.wait_for(2)
     process.send_signal(number)
@@ -203,6 +205,35 @@ def test_http_is_for_this_host_alone_and_on_demand(host: str, world: World, tmp_
         assert run(asked, world.settings).code == 3, "R13: a redirect leads to https alone"
 
 
+@pytest.mark.parametrize("host", [*CLIENTS, "script, wget"])
+def test_r13_no_redirect_leads_from_https_to_http(host: str, world: World, tmp_path: Path) -> None:
+    with web.serving() as plain:
+        plain.answers = dict(world.server.answers)
+        moved = answer("302 Found", b"", f"Location: {plain.url}/policy.json", "Content-Length: 0")
+        world.answers(data=moved)
+        for allowed in (False, True):
+            world.settings.allow_http = allowed
+            ran = run(client(host, tmp_path / "programs"), world.settings)
+            assert (ran.code, ran.state["reason"], plain.requests) == (3, "network", [])
+
+
+@pytest.mark.parametrize("host", [*CLIENTS, "script, wget"])
+def test_t14_no_more_is_taken_than_the_limit(host: str, world: World, tmp_path: Path) -> None:
+    """And no more than pipes and sockets hold: the answer is given up, not thrown away."""
+    given: list[int] = []
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(answer("200 OK", b""))
+        while sum(given) < 200_000_000:
+            connection.sendall(bytes(65536))
+            given.append(65536)
+
+    world.answers(data=talk)
+    ran = run(client(host, tmp_path / "programs"), world.settings)
+    assert ran.state["reason"] == "too_large"
+    assert sum(given) < 50_000_000
+
+
 @who
 @pytest.mark.parametrize("home", ["", "/nonexistent", "/proc"])
 def test_g10_homes_do_not_matter(home: str, asked: Client, world: World) -> None:
@@ -258,6 +289,9 @@ def test_t25_a_signal_during_the_hook(world: World, tmp_path: Path) -> None:
     assert process.stdout.readline() == b"here\n"
     process.terminate()
     assert process.wait(30) == 143
+    for child in running(str(tmp_path / "fifo")):
+        wait(child)
+    assert running(str(tmp_path / "fifo")) == {}
     process.communicate()
     assert world.installed() == world.offered
 

@@ -1,4 +1,4 @@
-"""The awk programs within the script, asked a great deal; the Python beside them must say the same."""
+"""The awk programs within the script, asked a great deal at once; Python must say the same."""
 
 import json
 import random
