@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,13 @@ def commands() -> dict[str, Any]:
         inner = getattr(command, "commands", None)
         found |= {f"{name} {key}": sub for key, sub in inner.items()} if inner else {name: command}
     return found
+
+
+LATER = {"check", "queue", "serve", "db"}
+"""Commands that documents may speak of and that are not here yet; once they are, they are parsed too."""
+
+
+def parse(words: Sequence[str]) -> None:
+    """Reads a command line as a run would, to the point where it would begin; words after `stpolicy`."""
+    called = next(known for known in commands() if list(words[: len(known.split())]) == known.split())
+    commands()[called].make_context(called, list(words[len(called.split()) :]))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -63,6 +64,17 @@ def test_the_wheel_holds_what_the_program_needs(wheel: Path) -> None:
         "stpolicy/templates/init/workflow.yml.j2",
     }
     assert not any(name.startswith(("tests", "bench", "docs")) for name in names)
+
+
+def test_the_source_archive_holds_what_documents_speak_of(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = [ROOT / name for name in ("cron", "docs", "schema", "scripts", "templates")]
+    there = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    assert {str(path.relative_to(ROOT)) for path in there if path.suffix != ".pyc"} <= names
 
 
 def test_it_runs_from_an_unrelated_folder(installed: Path, tmp_path: Path) -> None:
