@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,13 @@ def base(tmp_path_factory: pytest.TempPathFactory, people: People, authority: Pa
     types = subprocess.run([needs("postconf", "postfix"), "-m"], capture_output=True, text=True, check=True)
     if "lmdb" not in types.stdout.split():
         lacking("Postfix has no lmdb tables: apt-get install postfix-lmdb")
-    traced = [needs("strace", "strace"), "-f", "-o", os.devnull, "true"]
-    tried = subprocess.run(traced, capture_output=True, text=True, check=False)
-    if tried.returncode:
-        lacking(f"strace may not trace: {tried.stderr}")
+    possible([needs("strace", "strace"), "-f", "-o", os.devnull])
     with world(tmp_path_factory.mktemp("crash"), people, authority) as there:
         yield there
+
+
+def possible(words: Sequence[str]) -> None:
+    """Whether a command can be run with these words before it, which may take root."""
+    tried = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        lacking(f"{words[0]} does not work here: {tried.stderr.strip()}")

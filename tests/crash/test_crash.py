@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.crash.clients import CLIENTS
+from tests.crash.conftest import possible
 from tests.crash.matrix import Scenario, matrix, scenario, spread
 from tests.crash.strace import FAULTS
 from tests.crash.trial import Trial
@@ -26,6 +27,7 @@ class Scenarios:
     def __call__(self, name: str, start: str) -> Scenario:
         if (name, start) not in self.known:
             client = CLIENTS[name]
+            possible(client.around)
             kind = "lmdb" if client.renders else None
             self.known[name, start] = scenario(self.base, client, start, kind)
         return self.known[name, start]
