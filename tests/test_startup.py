@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from stpolicy import cli
+
 HEAVY = (
     "jsonschema",
     "jsonschema_rs",
@@ -36,8 +38,27 @@ def modules_after(code: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["validate", "--help"]], ids=" ".join)
 def test_start_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = modules_after(_RUN.format(arguments=arguments))
-    assert "stpolicy.cli._commands" in loaded
+    assert "stpolicy.cli._app" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_one_command_is_loaded_to_run_one() -> None:
+    """cron runs `update` often, and it rarely has anything to judge."""
+    loaded = modules_after(_RUN.format(arguments=["update", "--help"]))
+    commands = {f"stpolicy.cli.{name}" for name in cli.ALONE}
+    assert loaded & commands == {"stpolicy.cli.update"}
+    assert loaded.isdisjoint({"stpolicy.rules", "stpolicy.model.finding", "stpolicy.document.list"})
+
+
+@pytest.mark.parametrize("name", cli.ALONE)
+def test_a_command_alone_has_the_help_that_it_has_among_all(name: str) -> None:
+    def said(code: str) -> str:
+        return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    run = "from stpolicy.cli import _door; import sys; sys.exit(_door.run(app, [{name!r}, '--help']))"
+    alone = f"from importlib import import_module; import_module('stpolicy.cli.{name}');"
+    alone += "from stpolicy.cli._app import app;" + run.format(name=name)
+    assert said(alone) == said("from stpolicy.cli._commands import app;" + run.format(name=name))
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

@@ -16,13 +16,13 @@ def main() -> None:
     try:
         from stpolicy.cli import _door
 
-        app = _app(sys.argv[1:2])
+        app = _needed(sys.argv[1:2])
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(_door.run(app, sys.argv[1:]))
 
 
-def _app(first: list[str]) -> Callable[..., object]:
+def _needed(first: list[str]) -> Callable[..., object]:
     """The program as far as it is needed: for help, groups and slips all of it."""
     if first and first[0] in ALONE:
         import_module(f"stpolicy.cli.{first[0]}")

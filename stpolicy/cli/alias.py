@@ -8,7 +8,7 @@ from stpolicy.cli import _edit, _options
 from stpolicy.cli._app import alias as group
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.cli.edit import ModeOption, Mx
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model import edit
 from stpolicy.model.names import alias_fault

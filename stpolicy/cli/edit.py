@@ -9,7 +9,7 @@ import typer
 from stpolicy.cli import _door, _edit, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model import edit
 from stpolicy.model.names import canonical, domain_fault

@@ -7,7 +7,7 @@ import typer
 from stpolicy.cli import _door, _edit, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 
 
 @command(app, "fmt", example="stpolicy fmt\nstpolicy fmt --check --diff lists/policy.json")

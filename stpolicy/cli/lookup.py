@@ -7,7 +7,7 @@ import typer
 from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.render.postfix import Dane, Match, SuffixStyle
 
 

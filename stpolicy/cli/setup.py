@@ -10,7 +10,7 @@ from stpolicy.cli import _door, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.config import SYSTEM
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.output import report as findings
 

@@ -9,7 +9,7 @@ import typer
 from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.model.finding import Severity
 from stpolicy.openpgp import LARGEST as SIGNATURE_LARGEST

@@ -6,7 +6,7 @@ from stpolicy import config
 from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
-from stpolicy.document.list import LARGEST
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse
 from stpolicy.flows.validate import Choice
 from stpolicy.model.names import canonical

@@ -1,5 +1,8 @@
 """What the findings about the bytes themselves mean; the rules about their content are in `rules/`."""
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a list; far above any real one (EFF's had 121 kB), far below what would hurt a machine."""
+
 DOCUMENT = {
     "document.encoding": """The file is not plain UTF-8.
 

@@ -10,16 +10,13 @@ from typing import Any
 
 from stpolicy.document import shape
 from stpolicy.document.build import BadDates, policy_list
-from stpolicy.document.codes import DOCUMENT
+from stpolicy.document.codes import DOCUMENT, LARGEST
 from stpolicy.document.scan import Fault, Members, refuse_constant, scan
 from stpolicy.document.source import Source
 from stpolicy.errors import Refused
 from stpolicy.model.finding import Finding, Place, Problem, Report, Severity, Step
 from stpolicy.model.names import canonical
 from stpolicy.model.policy import PolicyList
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes; far above any real list (EFF's had 121 kB), far below what would hurt a machine."""
 
 _ESCAPES_TO_LOOK_AT = re.compile(r"[\x7f-\x9f]|\\(?:[bfnrt]|u(?:00[0189]|007[fF]|003[aA]|[dD][89a-fA-F]))")
 _READABLE = {"document.unknown_field", "document.duplicate_key"}

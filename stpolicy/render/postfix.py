@@ -8,14 +8,16 @@ a suffix to one label; its attributes are an error to every older Postfix.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stpolicy.errors import Misuse
 from stpolicy.model.facts import DomainFacts, Facts
-from stpolicy.model.finding import Suffixes
 from stpolicy.model.names import Domain, MxPattern, all_hosts, host_fault, pattern_fault, respelt, to_unicode
 from stpolicy.model.overlay import Local
 from stpolicy.model.policy import Mode, Policy, PolicyList
+
+if TYPE_CHECKING:
+    from stpolicy.model.finding import Suffixes
 
 Version = tuple[int, ...]
 """Like (3, 7, 11); empty when it is not known, which is older than all."""
@@ -146,7 +148,7 @@ class PolicyMap:
         }
 
 
-def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = PLAIN) -> list[str]:
+def rows(domain: str, policy: Policy, suffixes: "Suffixes", profile: Profile = PLAIN) -> list[str]:
     """The rows of one domain: see `policy_map`. ValueError says why it cannot be written."""
     found = PolicyMap()
     if policy.mode is Mode.ENFORCE:
@@ -157,7 +159,7 @@ def rows(domain: str, policy: Policy, suffixes: Suffixes, profile: Profile = PLA
 
 
 def policy_map(
-    policies: PolicyList | None, local: Mapping[Domain, Local], profile: Profile, suffixes: Suffixes
+    policies: PolicyList | None, local: Mapping[Domain, Local], profile: Profile, suffixes: "Suffixes"
 ) -> PolicyMap:
     """The table of a list, None for one that is not in force, with a site's own decisions over it.
 
@@ -197,7 +199,7 @@ def _write_local(
     local: Mapping[Domain, Local],
     listed: Mapping[Domain, Policy],
     profile: Profile,
-    suffixes: Suffixes,
+    suffixes: "Suffixes",
 ) -> None:
     found.comment("decided here:")
     for domain, decision in local.items():
@@ -217,7 +219,7 @@ class _Writer:
     """Writes rows of domains; names are judged all at once, since nearly always nothing is wrong."""
 
     def __init__(
-        self, profile: Profile, suffixes: Suffixes, found: PolicyMap, pairs: list[tuple[Domain, Policy]]
+        self, profile: Profile, suffixes: "Suffixes", found: PolicyMap, pairs: list[tuple[Domain, Policy]]
     ) -> None:
         self._profile, self._found, self._pairs = profile, found, pairs
         written = {pattern for _, policy in pairs for pattern in policy.mxs}
@@ -308,7 +310,7 @@ def _host_faults(names: Collection[str]) -> dict[str, str]:
     return {name: fault for name in doubtful if (fault := host_fault(name))}
 
 
-def _pattern_faults(patterns: Collection[str], suffixes: Suffixes) -> dict[str, str]:
+def _pattern_faults(patterns: Collection[str], suffixes: "Suffixes") -> dict[str, str]:
     """The canonical patterns that no row may hold: malformed ones, and those wider than a list may be."""
     parents = [pattern[1:] for pattern in patterns if pattern.startswith(".")]
     hosts = [pattern for pattern in patterns if not pattern.startswith(".")] if parents else patterns
