@@ -50,7 +50,7 @@ def main() -> None:
             ours += ["--dir", str(folder / "state"), "--keyring", str(folder / "ring")]
             ours += ["--signer", people.alice.fingerprint]
             if shutil.which("postmap", path="/usr/sbin:/usr/bin"):
-                ours += ["--render", "postfix"]
+                ours += ["--render", "postfix", "--map", f"hash:{folder / 'state' / 'maps' / 'policy'}"]
             measure(ours)  # installs the list
             server.requests.clear()
             pairs = [(measure(FLOOR), measure(ours)) for _ in range(rounds)]
