@@ -8,7 +8,7 @@ import typer
 
 from stpolicy.cli import _door
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.render.postfix import Dane, Match, SuffixStyle, Version
+from stpolicy.render.profile import Dane, Match, SuffixStyle, Version
 
 if TYPE_CHECKING:
     from stpolicy.flows.activate import Options

@@ -9,7 +9,7 @@ from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
-from stpolicy.render.postfix import Dane, Match, SuffixStyle
+from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 
 @command(

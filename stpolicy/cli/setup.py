@@ -1,5 +1,6 @@
 """setup: the first ten minutes on a mail server."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,6 +42,12 @@ def setup(
     ] = SYSTEM.parent,
     map_: _options.Map = None,
     postfix_config: _options.PostfixConfig = None,
+    user: Annotated[
+        str,
+        typer.Option(
+            "--user", metavar="NAME", help="Who will keep the list up to date; gets the folder, if root asks."
+        ),
+    ] = "stpolicy",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and verify; write nothing.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace settings that are there without asking.")
@@ -61,6 +68,7 @@ def setup(
     The published key must have the fingerprint that you name: get it from the maintainer of the list by
     another way. Postfix's own configuration is never edited; the line for it is printed.
     """
+    from stpolicy import store
     from stpolicy.fetch import Source, list_url
     from stpolicy.flows import setup as flow
     from stpolicy.mta.postfix import Postfix
@@ -91,6 +99,9 @@ def setup(
     for path in made.files:
         _door.say(f"{path}: written", quiet=quiet)
     code = _update(etc / flow.SETTINGS, now)
+    if os.geteuid() == 0 and dir_.is_dir() and not store.give(dir_, user):
+        said = f"there is no account {user}: {dir_} stays root's, so root has to run the updates"
+        _door.say(f"stpolicy: {said}", quiet=quiet)
     _door.result(_next_steps(table, dir_, etc))
     _diagnose(postfix, dir_, made, table, now)
     return code

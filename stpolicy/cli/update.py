@@ -12,7 +12,7 @@ from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Busy, Misuse
 from stpolicy.output.escape import shown
-from stpolicy.render.postfix import Dane, Match, SuffixStyle
+from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
     from stpolicy.flows.check import Pins

@@ -17,7 +17,7 @@ from stpolicy.model.state import MapState
 from stpolicy.mta import maps
 from stpolicy.mta.maps import MapFile
 from stpolicy.mta.postfix import Postfix
-from stpolicy.render.postfix import Dane, Match, Profile, SuffixStyle, Version
+from stpolicy.render.profile import Dane, Match, Profile, SuffixStyle, Version
 
 if TYPE_CHECKING:
     from stpolicy.flows.render import Rendered, Wanted

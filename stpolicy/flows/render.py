@@ -13,7 +13,8 @@ from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue
 from stpolicy.model.policy import PolicyList
 from stpolicy.render import template
-from stpolicy.render.postfix import PolicyMap, Profile, policy_map
+from stpolicy.render.postfix import PolicyMap, policy_map
+from stpolicy.render.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def _line(domain: Domain, policy: Policy | None) -> str:
     if policy is None:
         return ""
     try:
-        found = postfix.rows(domain, policy, PublicSuffixes(), postfix.PLAIN)
+        found = postfix.rows(domain, policy, PublicSuffixes())
     except ValueError:
         return ""  # `validate` says what is wrong with the name
     return "".join(f"{row}\n" for row in found)

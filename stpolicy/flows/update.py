@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stpolicy import fetch, store
+from stpolicy import store
 from stpolicy.document import state as state_file
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.fetch import Pair, Source, Validators
-from stpolicy.flows.check import Pins, check
+from stpolicy.fetch import Source
+from stpolicy.flows.check import Pins
 from stpolicy.flows.installed import (
     LIST,
     MARK,
@@ -27,10 +27,10 @@ from stpolicy.flows.installed import (
     read_mark,
     read_state,
 )
+from stpolicy.flows.offers import Offer, ask
 from stpolicy.model.dates import instant
-from stpolicy.model.mark import Mark, bounded_now
-from stpolicy.model.outcome import Decision, Outcome, Reason
-from stpolicy.model.signature import Doubt
+from stpolicy.model.mark import bounded_now
+from stpolicy.model.outcome import Outcome, Reason
 from stpolicy.model.state import Listed, MapState, State
 
 if TYPE_CHECKING:
@@ -40,25 +40,6 @@ if TYPE_CHECKING:
 
 CLIENT = "stpolicy"
 """How this client calls itself in the state that it leaves."""
-
-TRIES = 3
-"""How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
-
-_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED, Doubt.EXTRA_DATA})
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What one mirror came to; `pair` is there when it is to be installed."""
-
-    url: str
-    decision: Decision
-    pair: Pair | None = None
-
-    @property
-    def reason(self) -> Reason:
-        """Why it is taken or not."""
-        return self.decision.outcome.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +97,9 @@ def _run(
     there = installed(folder, follower.who, now=moment, largest=follower.largest, state=before)
     high = None if reset else highest(mark, there.mark if there else None)
     moment = bounded_now(now, high)
-    run = _settle(follower, _ask(follower, there, high, before, moment), there, before, moment)
+    run = _settle(
+        follower, ask(follower.sources, follower.who, there, high, before, now=moment), there, before, moment
+    )
     if follow:
         run = _followed(run, follow, before.map if before else None, moment)
     warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
@@ -130,71 +113,11 @@ def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
 
 
-def _ask(
-    follower: Follower, there: Installed | None, high: Mark | None, before: State | None, now: datetime
-) -> list[Offer]:
-    offers: list[Offer] = []
-    for source in follower.sources:
-        offer = _offer(source, follower.who, there, high, before, now)
-        offers.append(offer)
-        if offer.reason is Reason.INSTALLED:
-            break
-        # A mirror that has had nothing new for half of a list's life may be frozen.
-        if (
-            there
-            and offer.reason is Reason.UNCHANGED
-            and there.listed.left(instant(now)) > there.listed.life / 2
-        ):
-            break
-    return offers
-
-
-def _offer(
-    source: Source, who: Pins, there: Installed | None, high: Mark | None, before: State | None, now: datetime
-) -> Offer:
-    same = Decision(Outcome(Reason.UNCHANGED))
-    known = _known(source.url, there, before)
-    try:
-        if known and fetch.changed(source, known) is None:
-            return Offer(source.url, same)
-        for _ in range(TRIES):
-            found = fetch.pair(source)
-            if there and (found.data, found.signature) == (there.data, there.signature):
-                return Offer(source.url, same, found)
-            signatures = check(found.data, found.signature, who, now=now)
-            if signatures.trusted or signatures.doubts[0][0] not in _TORN:
-                break
-    except fetch.TooLarge as wrong:
-        return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
-    except fetch.Unreachable as wrong:
-        return Offer(source.url, Decision(Outcome(Reason.NETWORK, wrong.message)))
-    # Judging takes rules and words that a run which finds nothing new does not need.
-    from stpolicy.document.list import parse
-    from stpolicy.flows.decide import decide, distrusted
-
-    if not signatures.trusted:
-        return Offer(source.url, Decision(distrusted(signatures)))
-    document = parse(found.data, LIST, largest=source.largest)
-    decision = decide(document, found.data, signatures, high, now=now)
-    if there and decision.outcome.reason is Reason.INSTALLED and decision.mark == there.mark:
-        return Offer(source.url, same, found)
-    return Offer(source.url, decision, found)
-
-
-def _known(url: str, there: Installed | None, before: State | None) -> tuple[Validators, Validators] | None:
-    """The validators of the installed pair, which has been verified in this run (R16)."""
-    texts = before.validators.get(url) if there and before else None
-    if not texts or not there or texts[0] != there.listed.version:
-        return None
-    known = Validators(*texts[1:3]), Validators(*texts[3:5])
-    return known if all(condition.headers() for condition in known) else None
-
-
 def _settle(
     follower: Follower, offers: list[Offer], there: Installed | None, before: State | None, now: datetime
 ) -> Run:
     """Installs what is to be installed, and says what the whole run came to."""
-    best = min(offers, key=lambda offer: _rank(offer.reason))
+    best = min(offers, key=lambda offer: offer.rank)
     outcome, url = best.decision.outcome, best.url
     refused = tuple(offer for offer in offers if offer.reason.exit_code)
     listed = there.listed if there else None
@@ -238,12 +161,6 @@ def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) 
     if run.state.reason.exit_code == 1:  # a refusal says more
         return replace(run, warnings=(*run.warnings, outcome.message))
     return replace(run, state=replace(run.state, reason=outcome.reason, message=outcome.message))
-
-
-def _rank(reason: Reason) -> int:
-    """The best comes first: what is good, what was refused, what could not be looked at."""
-    order = {0: 0, 1: 2, 3: 3}
-    return 0 if reason is Reason.INSTALLED else 1 if reason is Reason.UNCHANGED else order[reason.exit_code]
 
 
 def _install(folder: Path, offer: Offer) -> Installed:

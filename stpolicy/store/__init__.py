@@ -3,6 +3,7 @@
 from stpolicy.store.files import (
     create,
     discard,
+    give,
     locked,
     prove,
     read_if_there,
@@ -20,6 +21,7 @@ __all__ = [
     "create",
     "current",
     "discard",
+    "give",
     "install",
     "locked",
     "prove",

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import tempfile
@@ -133,6 +134,17 @@ def discard(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def give(folder: Path, user: str) -> bool:
+    """Makes a folder and all in it a user's; False when there is no such user."""
+    try:
+        owner = pwd.getpwnam(user)
+    except KeyError:
+        return False
+    for path in (folder, *folder.rglob("*")):
+        os.lchown(path, owner.pw_uid, owner.pw_gid)
+    return True
 
 
 @contextmanager

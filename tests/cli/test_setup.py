@@ -1,6 +1,7 @@
 """setup: from a URL and a fingerprint to a server that follows."""
 
 import os
+import pwd
 import tomllib
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from stpolicy import openpgp
 from tests.cli.following import Following
-from tests.needs import needs
+from tests.needs import lacking, needs
 from tests.pairs import LATER, dated
 from tests.personas import SIGNED, Person
 from tests.postfix_room import MAIN, MASTER, PostfixRoom
@@ -75,6 +76,17 @@ def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
     assert (ran.code, f"smtp_tls_policy_maps = hash:{following.folder}/maps/policy" in ran.out) == (0, True)
     assert (following.folder / "maps" / "policy.db").is_file()
     assert tomllib.loads((etc / "stpolicy.toml").read_text())["render"] == "postfix"
+
+
+def test_the_folder_is_given_to_who_will_update(published: Following, etc: Path) -> None:
+    """What root leaves there, nobody else could replace."""
+    if os.geteuid():
+        lacking("a folder can be given away by root only")
+    assert _setup(published, etc, "--user", "nobody").code == 0
+    owners = {path.lstat().st_uid for path in (published.folder, *published.folder.rglob("*"))}
+    assert owners == {pwd.getpwnam("nobody").pw_uid}
+    ran = _setup(published, etc, "--user", "no-such-account")
+    assert (ran.code, "no account" in ran.err) == (0, True)
 
 
 def test_a_dry_run_writes_nothing(published: Following, etc: Path) -> None:

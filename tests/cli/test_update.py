@@ -111,3 +111,12 @@ def test_t20_a_bad_mirror_stops_nothing(following: Following) -> None:
         url=f"{following.server.url}/other",
     )
     assert ran == Ran(0, "", "")
+
+
+def test_r16_what_has_changed_is_fetched_once(following: Following) -> None:
+    """The answer to the conditional request is the new pair."""
+    following.install()
+    following.server.requests.clear()
+    following.offer(dated(LATER), at=LATER)
+    assert following.update() == Ran(0, "", "")
+    assert (following.installed, len(following.server.requests)) == (dated(LATER), 2)

@@ -16,7 +16,7 @@ from stpolicy.model.dates import Date, instant
 from stpolicy.model.names import canonical, host_fault
 from stpolicy.model.overlay import Local, Overlay
 from stpolicy.model.policy import Entry, Mode, Policy, PolicyList
-from stpolicy.render.postfix import Match, Profile
+from stpolicy.render.profile import Match, Profile
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
 from tests.needs import needs

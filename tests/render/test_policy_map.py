@@ -14,7 +14,8 @@ from stpolicy.flows.render import Wanted, render
 from stpolicy.model.facts import DomainFacts
 from stpolicy.model.names import canonical
 from stpolicy.model.overlay import Overlay
-from stpolicy.render.postfix import Dane, Match, PolicyMap, Profile, Row, SuffixStyle
+from stpolicy.render.postfix import PolicyMap, Row
+from stpolicy.render.profile import Dane, Match, Profile, SuffixStyle
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
 

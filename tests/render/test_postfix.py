@@ -13,7 +13,7 @@ SUFFIXES = PublicSuffixes()
 
 
 def line(domain: str, policy: Policy) -> str:
-    return "".join(f"{row}\n" for row in postfix.rows(domain, policy, SUFFIXES, postfix.PLAIN))
+    return "".join(f"{row}\n" for row in postfix.rows(domain, policy, SUFFIXES))
 
 
 @pytest.mark.parametrize(

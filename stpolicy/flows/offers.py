@@ -1,0 +1,112 @@
+"""offers: what each mirror has -> gpgv -> trust -> document -> decide. Nothing is written here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from stpolicy import fetch
+from stpolicy.fetch import Pair, Source, Validators
+from stpolicy.flows.check import Pins, check
+from stpolicy.flows.installed import LIST, Installed
+from stpolicy.model.dates import instant
+from stpolicy.model.mark import Mark
+from stpolicy.model.outcome import Decision, Outcome, Reason
+from stpolicy.model.signature import Doubt
+from stpolicy.model.state import State
+
+TRIES = 3
+"""How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
+
+_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED, Doubt.EXTRA_DATA})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one mirror came to; `pair` is there when it is to be installed."""
+
+    url: str
+    decision: Decision
+    pair: Pair | None = None
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is taken or not."""
+        return self.decision.outcome.reason
+
+    @property
+    def rank(self) -> int:
+        """The lowest is the best: what is good, what was refused, what could not be looked at."""
+        match self.reason:
+            case Reason.INSTALLED:
+                return 0
+            case Reason.UNCHANGED:
+                return 1
+        return 2 if self.reason.exit_code == 1 else 3
+
+
+def ask(
+    sources: Iterable[Source],
+    who: Pins,
+    there: Installed | None,
+    high: Mark | None,
+    before: State | None,
+    *,
+    now: datetime,
+) -> list[Offer]:
+    """Asks one mirror after the other, until one has a pair to install, or has the one that is there.
+
+    A mirror that has had nothing new for half of a list's life may be frozen: then the others are
+    asked too.
+    """
+    offers: list[Offer] = []
+    for source in sources:
+        offer = _offer(source, who, there, high, before, now)
+        offers.append(offer)
+        if offer.reason is Reason.INSTALLED:
+            break
+        is_young = there is not None and there.listed.left(instant(now)) > there.listed.life / 2
+        if offer.reason is Reason.UNCHANGED and is_young:
+            break
+    return offers
+
+
+def _offer(
+    source: Source, who: Pins, there: Installed | None, high: Mark | None, before: State | None, now: datetime
+) -> Offer:
+    same = Decision(Outcome(Reason.UNCHANGED))
+    known = _known(source.url, there, before)
+    try:
+        found = fetch.changed(source, known) if known else fetch.pair(source)
+        if found is None:
+            return Offer(source.url, same)
+        for left in range(TRIES - 1, -1, -1):
+            if there and (found.data, found.signature) == (there.data, there.signature):
+                return Offer(source.url, same, found)
+            signatures = check(found.data, found.signature, who, now=now)
+            if signatures.trusted or signatures.doubts[0][0] not in _TORN or not left:
+                break
+            found = fetch.pair(source)
+    except fetch.TooLarge as wrong:
+        return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
+    except fetch.Unreachable as wrong:
+        return Offer(source.url, Decision(Outcome(Reason.NETWORK, wrong.message)))
+    # Judging takes rules and words that a run which finds nothing new does not need.
+    from stpolicy.document.list import parse
+    from stpolicy.flows.decide import decide, distrusted
+
+    if not signatures.trusted:
+        return Offer(source.url, Decision(distrusted(signatures)))
+    document = parse(found.data, LIST, largest=source.largest)
+    decision = decide(document, found.data, signatures, high, now=now)
+    if there and decision.outcome.reason is Reason.INSTALLED and decision.mark == there.mark:
+        return Offer(source.url, same, found)
+    return Offer(source.url, decision, found)
+
+
+def _known(url: str, there: Installed | None, before: State | None) -> tuple[Validators, Validators] | None:
+    """The validators of the installed pair, which has been verified in this run (R16)."""
+    texts = before.validators.get(url) if there and before else None
+    if not texts or not there or texts[0] != there.listed.version:
+        return None
+    known = Validators(*texts[1:3]), Validators(*texts[3:5])
+    return known if all(condition.headers() for condition in known) else None
