@@ -62,8 +62,13 @@ class MapFile:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that making it may leave."""
-        return tuple(dict.fromkeys((self.path, self.file, self.file.with_name(f"{self.file.name}.tmp"))))
+        """Every file that making it may leave.
+
+        cdb has its `.tmp`; Berkeley DB its `__db.`, and while one is there no new one can be made.
+        """
+        name = self.file.name
+        halves = (self.file.with_name(f"{name}.tmp"), self.file.with_name(f"__db.{name}"))
+        return tuple(dict.fromkeys((self.path, self.file, *halves)))
 
     def seal(self) -> str:
         """What the file system says of the file; empty when it is not there."""

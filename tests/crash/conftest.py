@@ -15,12 +15,17 @@ from tests.personas import People
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, people: People, authority: Path) -> Iterator[World]:
     """See world.world; with Postfix's programs, and strace that may trace."""
-    types = subprocess.run([needs("postconf", "postfix"), "-m"], capture_output=True, text=True, check=True)
-    if "lmdb" not in types.stdout.split():
-        lacking("Postfix has no lmdb tables: apt-get install postfix-lmdb")
+    knows("lmdb")
     possible([needs("strace", "strace"), "-f", "-o", os.devnull])
     with world(tmp_path_factory.mktemp("crash"), people, authority) as there:
         yield there
+
+
+def knows(kind: str) -> None:
+    """Whether Postfix makes maps of a type."""
+    types = subprocess.run([needs("postconf", "postfix"), "-m"], capture_output=True, text=True, check=True)
+    if kind not in types.stdout.split():
+        lacking(f"Postfix has no {kind} tables: apt-get install postfix-{kind}")
 
 
 def possible(words: Sequence[str]) -> None:

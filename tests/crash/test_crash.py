@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.crash.clients import CLIENTS
-from tests.crash.conftest import possible
+from tests.crash.conftest import knows, possible
 from tests.crash.matrix import Scenario, matrix, scenario, spread
 from tests.crash.strace import FAULTS
 from tests.crash.trial import Trial
@@ -22,15 +22,15 @@ class Scenarios:
     """Each is recorded once."""
 
     base: World
-    known: dict[tuple[str, str], Scenario] = field(default_factory=dict)
+    known: dict[tuple[str, ...], Scenario] = field(default_factory=dict)
 
-    def __call__(self, name: str, start: str) -> Scenario:
-        if (name, start) not in self.known:
+    def __call__(self, name: str, start: str, kind: str = "lmdb") -> Scenario:
+        if (name, start, kind) not in self.known:
             client = CLIENTS[name]
             possible(client.around)
-            kind = "lmdb" if client.renders else None
-            self.known[name, start] = scenario(self.base, client, start, kind)
-        return self.known[name, start]
+            made = scenario(self.base, client, start, kind if client.renders else None)
+            self.known[name, start, kind] = made
+        return self.known[name, start, kind]
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,11 @@ def test_r2_a_disk_that_lies(scenarios: Scenarios, name: str) -> None:
     trial = tried.attempt(point, FAULTS["LIE"])
     good(trial)
     assert (trial.ran.code, trial.outcome) == (3, "old pair")
+
+
+def test_r1_killed_while_berkeley_db_makes_its_file(scenarios: Scenarios) -> None:
+    """It refuses to make another one while half of one is there."""
+    knows("hash")
+    tried = scenarios("update", WARM, "hash")
+    point = next(point for point in tried.recorded.points if "/__db." in point.path and point.call == "fcntl")
+    good(tried.attempt(point, FAULTS["KILL"]))
