@@ -4,6 +4,7 @@ The names are those of the list of defects that were seen in them: A for the scr
 """
 
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
@@ -228,6 +229,30 @@ def test_b11_nothing_is_done_when_nothing_has_changed(maps: Maps, monkeypatch: p
     maps.path.with_name("policy.db").unlink()
     assert maps.update() == Ran(0, "", ""), "what somebody else took away is made again"
     assert maps.asked("a.com")
+
+
+@pytest.mark.parametrize("lost", ["versions", "versions state.json", "versions state.json mark"])
+def test_b10_a_lost_pair_leaves_the_last_good_map(maps: Maps, lost: str) -> None:
+    maps.following.offer(_listed("a.com"))
+    maps.update()
+    for name in lost.split():
+        path = maps.following.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    maps.following.server.answers.clear()
+    assert maps.update().code == 3
+    assert maps.asked("a.com")
+    maps.following.offer(dated(LATER, policies={"b.com": ENFORCE}), at=LATER)
+    assert maps.update() == Ran(0, "", "")
+    assert (maps.asked("a.com"), maps.asked("b.com") != "") == ("", True)
+
+
+def test_b10_a_lost_pair_of_a_list_that_has_run_out(maps: Maps) -> None:
+    maps.following.offer(_listed("a.com"))
+    maps.update()
+    shutil.rmtree(maps.following.folder / "versions")
+    maps.following.server.answers.clear()
+    assert maps.update(now=stamp(SIGNED + timedelta(days=15))).code == 3
+    assert (maps.asked("a.com"), maps.path.exists()) == ("", True)
 
 
 def test_b12_the_type_of_the_map_is_not_fixed(following: Following, room: Path) -> None:

@@ -87,10 +87,9 @@ def activate(
 
     Without a pair that verifies the map stays as it is, but for the rows of a list that has run out.
     """
-    models = options.overlay_models()
-    gone = there is None
-    if gone and before and before.seal == target.map.seal() and not _has_run_out(before, now):
+    if there is None and target.map.seal() and not (before and _has_run_out(before, now)):
         return Activated(before)
+    models = options.overlay_models()
     stamp = _stamp(there, options, models, target, now)
     if (
         before
