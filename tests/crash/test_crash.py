@@ -59,6 +59,7 @@ def test_r1_killed_at_a_switch(scenarios: Scenarios, name: str) -> None:
     """Of each the old one or the new one is there, and the next run goes on."""
     tried = scenarios("update", WARM)
     new = {"staged": f".tmp-{tried.world.new.label}", "policy.lmdb": ".policy.new.lmdb"}
+    new |= {name: f"{name}.new" for name in ("mark", "state.json")}
     source = new.get(name, f".{name}.new")
     [point] = [
         point
@@ -68,7 +69,7 @@ def test_r1_killed_at_a_switch(scenarios: Scenarios, name: str) -> None:
     good(tried.attempt(point, FAULTS["KILL"]))
 
 
-@pytest.mark.parametrize("name", ["policy.json", "policy.json.asc", ".mark.new"])
+@pytest.mark.parametrize("name", ["policy.json", "policy.json.asc", "mark.new"])
 def test_r2_a_disk_that_lies(scenarios: Scenarios, name: str) -> None:
     """What was written is read back before anything leads to it."""
     tried = scenarios("update", WARM)
