@@ -181,7 +181,7 @@ def _within(deadline: float, url: str, work: Callable[[], _T]) -> _T:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(deadline)
+    thread.join(max(deadline, 0))
     if failed:
         raise failed[0]
     if not done:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from stpolicy.model.dates import Instant, instant
-from stpolicy.model.signature import Answer, Doubt, Signature, Signatures
+from stpolicy.model.signature import NOT_OVER, Answer, Doubt, Signature, Signatures
 
 TOLERANCE = timedelta(hours=24)
 _STRONG = frozenset({"8", "9", "10"})
@@ -22,7 +22,7 @@ _STRONG = frozenset({"8", "9", "10"})
 
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
 _OBJECTIONS = {
-    "BADSIG": (Doubt.BAD, "it is not a signature over these bytes"),
+    "BADSIG": (Doubt.BAD, NOT_OVER),
     "EXPSIG": (Doubt.BAD, "the signature itself has expired"),
     "EXPKEYSIG": (Doubt.BAD_KEY, "the key has expired"),
     "REVKEYSIG": (Doubt.BAD_KEY, "the key is revoked"),

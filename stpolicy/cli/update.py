@@ -85,36 +85,49 @@ def update(
     over a fault of the network that passes; the exit code says it all the same.
     """
     from stpolicy.flows import update as flow
+    from stpolicy.model.outcome import Reason
     from stpolicy.output import update as text
 
-    if ca_file is not None and not ca_file.is_file():
-        raise Misuse(f"{ca_file} is no file")
-    follower = _follower(
-        url, dir_, _inputs.pins(keyring, signer, threshold), timeout, max_size, ca_file, allow_http=allow_http
-    )
-    follow = None
-    if render:
-        follow = _follow(
-            map_,
+    try:
+        if ca_file is not None and not ca_file.is_file():
+            raise Misuse(f"{ca_file} is no file")
+        follower = _follower(
+            url,
             dir_,
-            postfix_config,
-            reload=reload,
-            overlay=overlay,
-            early_adopter=early_adopter,
-            match=match,
-            suffixes=suffixes,
-            dane=dane,
-            facts=facts,
-            mta_version=mta_version,
-            template=template,
-            quiet=quiet,
+            _inputs.pins(keyring, signer, threshold),
+            timeout,
+            max_size,
+            ca_file,
+            allow_http=allow_http,
         )
+        follow = None
+        if render:
+            follow = _follow(
+                map_,
+                dir_,
+                postfix_config,
+                reload=reload,
+                overlay=overlay,
+                early_adopter=early_adopter,
+                match=match,
+                suffixes=suffixes,
+                dane=dane,
+                facts=facts,
+                mta_version=mta_version,
+                template=template,
+                quiet=quiet,
+            )
+    except Misuse as wrong:
+        flow.note_misuse(dir_, wrong.message, _door.now(now))
+        if format_ is _options.PlainFormat.JSON:
+            _door.result(text.stopped(Reason.CONFIGURATION, wrong.message))
+        raise
     _door.wait(splay)
     try:
         run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
     except Busy as wrong:
         if format_ is _options.PlainFormat.JSON:
-            _door.result(text.busy(wrong.message))
+            _door.result(text.stopped(Reason.BUSY, wrong.message))
         raise
     _say(run, verbose=verbose, quiet=quiet)
     if format_ is _options.PlainFormat.JSON:
@@ -160,6 +173,8 @@ def _follower(
     from stpolicy.flows.update import Follower
     from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
 
+    if ca_file is not None and not ca_file.is_file():
+        raise Misuse(f"{ca_file} is no file")
     if not urls:
         raise Misuse("no URL is given", "name the list's with --url, or run `stpolicy setup`")
     sources = tuple(

@@ -1,8 +1,9 @@
 """offers: what each mirror has -> gpgv -> trust -> document -> decide. Nothing is written here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from time import monotonic
 
 from stpolicy import fetch
 from stpolicy.fetch import Pair, Source, Validators
@@ -11,13 +12,13 @@ from stpolicy.flows.installed import LIST, Installed
 from stpolicy.model.dates import instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.outcome import Decision, Outcome, Reason
-from stpolicy.model.signature import Doubt
+from stpolicy.model.signature import NOT_OVER, Doubt, Signatures
 from stpolicy.model.state import State
 
 TRIES = 3
 """How often a pair is fetched whose halves do not fit: it may have been switched in between (T16)."""
 
-_TORN = frozenset({Doubt.BAD, Doubt.MALFORMED, Doubt.EXTRA_DATA})
+_TORN = frozenset({Doubt.MALFORMED, Doubt.EXTRA_DATA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def ask(
 def _offer(
     source: Source, who: Pins, there: Installed | None, high: Mark | None, before: State | None, now: datetime
 ) -> Offer:
-    same = Decision(Outcome(Reason.UNCHANGED))
+    same, end = Decision(Outcome(Reason.UNCHANGED)), monotonic() + source.deadline
+    if there and high and high.height > there.mark.height:
+        there = None  # the mark knows of a newer pair, which has been lost: this one must not be confirmed
     known = _known(source.url, there, before)
     try:
         found = fetch.changed(source, known) if known else fetch.pair(source)
@@ -83,9 +86,9 @@ def _offer(
             if there and (found.data, found.signature) == (there.data, there.signature):
                 return Offer(source.url, same, found)
             signatures = check(found.data, found.signature, who, now=now)
-            if signatures.trusted or signatures.doubts[0][0] not in _TORN or not left:
+            if not left or not _may_be_torn(signatures):
                 break
-            found = fetch.pair(source)
+            found = fetch.pair(replace(source, deadline=end - monotonic()))
     except fetch.TooLarge as wrong:
         return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
     except fetch.Unreachable as wrong:
@@ -101,6 +104,14 @@ def _offer(
     if there and decision.outcome.reason is Reason.INSTALLED and decision.mark == there.mark:
         return Offer(source.url, same, found)
     return Offer(source.url, decision, found)
+
+
+def _may_be_torn(signatures: Signatures) -> bool:
+    """Whether the two files may be of different releases, or one of them cut off."""
+    if signatures.trusted:
+        return False
+    doubt, message = signatures.doubts[0]
+    return doubt in _TORN or message == NOT_OVER
 
 
 def _known(url: str, there: Installed | None, before: State | None) -> tuple[Validators, Validators] | None:

@@ -88,6 +88,15 @@ def update(follower: Follower, follow: Follow | None = None, *, now: datetime, r
     return run
 
 
+def note_misuse(folder: Path, message: str, now: datetime) -> None:
+    """Leaves word of wrong settings for `status`, where there is a folder and nobody else is at work."""
+    with suppress(OSError, StpolicyError):
+        if folder.is_dir():
+            with store.locked(folder):
+                run = _failed(Outcome(Reason.CONFIGURATION, message), read_state(folder), now)
+                store.replace(folder / STATE, state_file.dump(run.state))
+
+
 def _run(
     follower: Follower, follow: Follow | None, before: State | None, *, now: datetime, reset: bool
 ) -> Run:

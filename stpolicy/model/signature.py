@@ -20,6 +20,10 @@ class Doubt(StrEnum):
     EXTRA_DATA = "extra_data"
 
 
+NOT_OVER = "it is not a signature over these bytes"
+"""What is said of a good signature with other bytes: perhaps two files of different releases."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What gpgv said on its status channel, and its exit code."""

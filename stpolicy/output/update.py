@@ -40,9 +40,8 @@ def _standing(state: State) -> str:
     return f"; the list of {state.listed.timestamp} stays, in force until {state.listed.expires}"
 
 
-def busy(message: str) -> str:
-    """The object for a run that another one kept from looking."""
-    reason = Reason.BUSY
+def stopped(reason: Reason, message: str) -> str:
+    """The object for a run that could not even begin."""
     return json_text({"reason": str(reason), "exit": reason.exit_code, "message": message})
 
 

@@ -1,8 +1,10 @@
 """update: what a mail server follows a list with."""
 
 import json
+import shutil
 from datetime import timedelta
 
+from stpolicy import store
 from tests.cli.following import Following
 from tests.pairs import LATER, dated, snapshot
 from tests.personas import LIST, SIGNED
@@ -120,3 +122,31 @@ def test_r16_what_has_changed_is_fetched_once(following: Following) -> None:
     following.offer(dated(LATER), at=LATER)
     assert following.update() == Ran(0, "", "")
     assert (following.installed, len(following.server.requests)) == (dated(LATER), 2)
+
+
+def test_wrong_settings_are_told_of(following: Following) -> None:
+    following.install()
+    ran = following.update("--signer", "0123", "--format", "json")
+    assert (ran.code, json.loads(ran.out)["reason"]) == (2, "configuration")
+    assert (following.state["reason"], following.state["list"] is not None) == ("configuration", True)
+    assert following.update() == Ran(0, "", "")
+
+
+def test_r5_another_run_is_at_work(following: Following) -> None:
+    following.install()
+    with store.locked(following.folder):
+        ran = following.update("--format", "json")
+    assert (ran.code, json.loads(ran.out)) == (75, json.loads(ran.out) | {"reason": "busy", "exit": 75})
+    assert following.state["reason"] == "installed"
+
+
+def test_a_pair_behind_the_mark_is_not_confirmed(following: Following) -> None:
+    """Somebody has put an older pair in the place of the newest, and offers it too."""
+    following.install(dated(LATER), at=LATER)
+    mark = (following.folder / "mark").read_bytes()
+    shutil.rmtree(following.folder / "versions")
+    (following.folder / "mark").unlink()
+    following.install()
+    (following.folder / "mark").write_bytes(mark)
+    assert following.update().code == 1
+    assert following.state["reason"] == "rolled_back"

@@ -34,4 +34,10 @@ _WGET = {
     "server: R12 trailers for ever": "wget does not wait for them, and the signature decides",
 }
 
-DIFFERENCES: dict[str, dict[str, str]] = {"script": _SCRIPT, "update": {}, "script, wget": _WGET}
+_UPDATE = {"time: T9 ran out a nanosecond ago": "its clock counts microseconds"}
+
+DIFFERENCES: dict[str, dict[str, str]] = {
+    "script": _SCRIPT,
+    "update": _UPDATE,
+    "script, wget": _WGET,
+}

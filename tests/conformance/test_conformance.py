@@ -82,8 +82,10 @@ def _said(who: Client, case: Case, start: str, ran: Ran) -> list[str]:
 def _kept(ran: Ran, world: World) -> list[str]:
     """What state.json and the folder look like, whatever has happened."""
     wrong = [f"left {world.leftovers()}"] if world.leftovers() else []
+    if ran.code == 2 and ran.state.get("reason") != "configuration":
+        return wrong  # what could not even be read as a setting is not written down
     if not ran.state:
-        return wrong if ran.code == 2 else [*wrong, "no state.json"]
+        return [*wrong, "no state.json"]
     if not set(ran.state) >= KEYS:
         wrong.append(f"state.json lacks {KEYS - set(ran.state)}")
     written = (world.state / "state.json").read_text().splitlines()

@@ -93,6 +93,7 @@ _REASONS = {
     Doubt.UNKNOWN_SIGNER: "unknown_signer",
     Doubt.BAD_KEY: "bad_key",
     Doubt.FUTURE: "future",
+    Doubt.CLOCK: "clock",
     Doubt.THRESHOLD: "threshold",
 }
 _SAID = {name: status for name, (status, _) in test_trust.DOUBTED.items()} | test_trust.TRUSTED

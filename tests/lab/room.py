@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from stpolicy.model.table import Table
 from tests.lab import namespace, website
 from tests.lab.certificates import Authority
 from tests.lab.nameserver import NameServer
@@ -77,9 +78,12 @@ class Lab:
 
     def policy(self, *lines: str) -> None:
         """Makes these lines, and no others, the table that Postfix asks."""
-        self.map_path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        done = self.run(["postmap", self.table])
+        new, there = (Table(self.map_type, str(path)) for path in (f"{self.map_path}.new", self.map_path))
+        Path(new.name).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        done = self.run(["postmap", str(new)])
         assert (done.returncode, done.stderr) == (0, "")
+        Path(new.file or "").replace(there.file or "")  # Postfix sees another file, in the same second too
+        Path(new.name).replace(there.name)
 
     def main_cf(self, **settings: str) -> None:
         """Sets parameters until the end of the test, all others as at the begin."""
