@@ -89,17 +89,8 @@ def update(
     from stpolicy.output import update as text
 
     try:
-        if ca_file is not None and not ca_file.is_file():
-            raise Misuse(f"{ca_file} is no file")
-        follower = _follower(
-            url,
-            dir_,
-            _inputs.pins(keyring, signer, threshold),
-            timeout,
-            max_size,
-            ca_file,
-            allow_http=allow_http,
-        )
+        who = _inputs.pins(keyring, signer, threshold)
+        follower = _follower(url, dir_, who, timeout, max_size, ca_file, allow_http=allow_http)
         follow = None
         if render:
             follow = _follow(
