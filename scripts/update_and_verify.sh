@@ -522,7 +522,7 @@ END {
     close_signature()
     if (exit_code != "0") doubt("bad_signature gpgv refuses it, exit code " exit_code)
     if (count + 0 < threshold + 0) doubt("threshold " count + 0 " of the pinned signers have signed; " threshold " are needed")
-    if (!ended) first = "internal gpgv has not ended as it should"
+    if (!ended || exit_code + 0 > 128) first = "internal gpgv has not ended as it should"
     print (first == "" ? "ok " newest : first)
 }
 '
@@ -852,7 +852,11 @@ install_offer() {
     reason=disk message="$dir cannot be written"
     install_before=$(cd -P "$dir/current" 2>/dev/null && pwd -P)
     install_before=${install_before##*/}
-    label=$(stamp "$timestamp" | tr -d :-)-$(cat "$offer/policy.json" "$offer/policy.json.asc" | digest 256 | cut -c 1-12)
+    # By a file, since of a pipe only the last program is asked how it went.
+    cat "$offer/policy.json" "$offer/policy.json.asc" >"$work/both" || return
+    label=$(stamp "$timestamp" | tr -d :-)-$(digest 256 <"$work/both" | cut -c 1-12)
+    rm -f "$work/both"
+    is_version "$label" || return
     chmod 755 "$offer" && chmod 644 "$offer/policy.json" "$offer/policy.json.asc" || return
     sync_file "$offer/policy.json" "$offer/policy.json.asc" "$offer" || return
     install_signed=$signed

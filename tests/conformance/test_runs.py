@@ -340,12 +340,13 @@ def test_busybox_has_a_wget_that_trusts_everybody(world: World, tmp_path: Path) 
 GPGV = {
     "g6 lines among its messages": ('echo "$GOOD"; echo "$GOOD" >&2', "threshold"),
     "g1 good lines and another exit code": ('echo "$GOOD" >&3; exit 2', "bad_signature"),
-    "killed": ("kill -9 $$", "bad_signature"),
+    "killed": ("kill -9 $$", "internal"),
     "silent": (":", "threshold"),
     "endless": (
         'while :; do echo "[GNUPG:] PROGRESS ...................................." >&3; done',
         "internal",
     ),
+    "killed after it has said all": ('echo "$GOOD" >&3; kill -9 $$', "internal"),
     "g5 dated 2040": ('echo "$GOOD" | sed "s/ MADE / 2208988800 /" >&3', "future"),
 }
 
@@ -364,6 +365,16 @@ def test_words_of_another_gpgv(name: str, world: World, tmp_path: Path) -> None:
     assert ran.code != 0
     assert ran.state["reason"] == reason
     assert world.installed() is None
+
+
+def test_r2_a_name_that_cannot_be_made_is_no_name(world: World, tmp_path: Path) -> None:
+    """The hash of half a pair would be a name too."""
+    script = _script(tmp_path)
+    script.instead("cat", 'case $* in *json*asc*) kill -9 $$ ;; esac; exec "$REAL" "$@"')
+    ran = run(script, world.settings)
+    assert (ran.code, ran.state["reason"]) == (3, "disk")
+    assert world.installed() is None
+    assert world.leftovers() == []
 
 
 def test_the_words_of_gpgv_would_do(world: World, tmp_path: Path) -> None:
