@@ -9,7 +9,8 @@ import pytest
 from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
-from tests.cli.following import Following
+from tests.cli.following import Following, Maps
+from tests.needs import needs
 from tests.personas import People
 from tests.program import Program
 from tests.web import Server
@@ -51,3 +52,10 @@ def program(room: Path, capsys: pytest.CaptureFixture[str]) -> Program:
 def following(server: Server, people: People, authority: Path, room: Path, program: Program) -> Following:
     """A mail server that follows a list of Alice's."""
     return Following(server, people, authority, room.parent / "state", program)
+
+
+@pytest.fixture
+def maps(following: Following) -> Maps:
+    """A server that keeps a map for a real Postfix."""
+    needs("postmap", "postfix")
+    return Maps(following)

@@ -82,9 +82,9 @@ def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> 
 
 def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
     """The list of the installed pair, verified; Refused when there is none that verifies."""
-    from stpolicy.flows.installed import LIST, installed, read_state
+    from stpolicy.flows.installed import LIST, installed, read_mark
 
-    there = installed(folder, who, now=now, largest=largest, state=read_state(folder))
+    there = installed(folder, who, now=now, largest=largest, mark=read_mark(folder))
     if there is None:
         raise Refused(f"{folder} holds no list that verifies", "stpolicy update installs one")
     return File(str(folder / "current" / LIST), there.data)

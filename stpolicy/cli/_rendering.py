@@ -70,8 +70,12 @@ def options(
     mta_version: str | None,
     template: Path | None,
     quiet: bool,
+    oldest_will_do: bool = True,
 ) -> "Options":
-    """What the options come to; asks Postfix what it is where nobody said so."""
+    """What the options come to; asks Postfix what it is where nobody said so.
+
+    One that does not answer is taken for the oldest, or with `oldest_will_do` false is an error.
+    """
     from stpolicy import resources
     from stpolicy.flows.activate import Options
 
@@ -85,7 +89,11 @@ def options(
         _file(facts) if facts else None,
         tuple(_file(path) for path in overlay or ()),
         template or resources.templates() / "postfix" / "policy_map.j2",
-        _given_version(mta_version) if mta_version else _version(postfix, quiet=quiet),
+        (
+            _given_version(mta_version)
+            if mta_version
+            else _version(postfix, quiet=quiet, oldest_will_do=oldest_will_do)
+        ),
         match is Match.MX and _reporting(postfix),
     )
 
@@ -106,10 +114,12 @@ def _given_version(text: str) -> Version:
     return tuple(int(part[:6]) for part in parts)
 
 
-def _version(postfix: "Postfix", *, quiet: bool) -> Version:
+def _version(postfix: "Postfix", *, quiet: bool, oldest_will_do: bool) -> Version:
     try:
         return postfix.version()
     except StpolicyError as wrong:
+        if not oldest_will_do:
+            raise
         said = f"{wrong.message}: the rows are for the oldest Postfix; --mta-version names another"
         _door.say(f"stpolicy: {said}", quiet=quiet)
         return ()
@@ -118,7 +128,7 @@ def _version(postfix: "Postfix", *, quiet: bool) -> Version:
 def _reporting(postfix: "Postfix") -> bool:
     """Whether this Postfix sends reports; one that is not here is taken not to."""
     try:
-        return postfix.settings(["smtp_tlsrpt_enable"]).get("smtp_tlsrpt_enable") == "yes"
+        return postfix.settings(["smtp_tlsrpt_enable"]).get("smtp_tlsrpt_enable", "").lower() == "yes"
     except StpolicyError:
         return False
 

@@ -1,6 +1,7 @@
 """setup: the first ten minutes on a mail server."""
 
 import os
+import pwd
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from stpolicy.flows.setup import Plan
     from stpolicy.mta.postfix import Postfix
 
-CRON = "17 */6 * * * stpolicy stpolicy update --splay 3600"
+OURS = (".lock", "current", "versions", "mark", "state.json", "maps")
+"""What `update` keeps in its folder."""
 
 
 @command(
@@ -80,6 +82,8 @@ def setup(
     table = map_ or _map(postfix, dir_, quiet=quiet)
     settings: dict[str, object] = {"dir": str(dir_.absolute())} if dir_ != _options.STATE else {}
     settings |= {"render": "postfix", "map": table} if table else {}
+    settings |= {"timeout": timeout} if timeout != 300 else {}
+    settings |= {"max-size": max_size} if max_size != LARGEST else {}
     settings |= {"postfix-config": str(postfix_config.absolute())} if postfix_config else {}
     source = Source(list_url(url), max_size, LARGEST_SIGNATURE, ca_file, allow_http, timeout)
     moment = _door.now(now)
@@ -99,10 +103,10 @@ def setup(
     for path in made.files:
         _door.say(f"{path}: written", quiet=quiet)
     code = _update(etc / flow.SETTINGS, now)
-    if os.geteuid() == 0 and dir_.is_dir() and not store.give(dir_, user):
+    if os.geteuid() == 0 and dir_.is_dir() and not store.give(dir_, OURS, user):
         said = f"there is no account {user}: {dir_} stays root's, so root has to run the updates"
         _door.say(f"stpolicy: {said}", quiet=quiet)
-    _door.result(_next_steps(table, dir_, etc))
+    _door.result(_next_steps(table, dir_, etc, user))
     _diagnose(postfix, dir_, made, table, now)
     return code
 
@@ -138,15 +142,25 @@ def _update(settings: Path, now: str | None) -> int:
     return int(app(args=arguments, prog_name="stpolicy", standalone_mode=False) or 0)
 
 
-def _next_steps(table: str | None, folder: Path, etc: Path) -> str:
+def _next_steps(table: str | None, folder: Path, etc: Path, user: str) -> str:
     """The lines that a person puts where only a person should."""
-    config = "" if etc == SYSTEM.parent else f" --config {etc / 'stpolicy.toml'}"
-    lines = ["# crontab, several times a day (or cron/stpolicy, or the timer):", f"{CRON}{config}"]
+    config = "" if etc == SYSTEM.parent else f" --config {etc.absolute() / 'stpolicy.toml'}"
+    who = user if _is_account(user) else "root"
+    lines = ["# a file in /etc/cron.d, or the timer of cron/: several times a day"]
+    lines += [f"17 */6 * * * {who} stpolicy update --splay 3600{config}"]
     if table:
         lines += ["# main.cf; put maps of DANE and MTA-STS before it:", f"smtp_tls_policy_maps = {table}"]
     else:
         lines += [f"# the verified list is {folder / 'current' / 'policy.json'}"]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _is_account(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _diagnose(postfix: "Postfix", folder: Path, made: "Plan", table: str | None, now: str | None) -> None:

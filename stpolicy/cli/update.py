@@ -15,8 +15,14 @@ from stpolicy.output.escape import shown
 from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from stpolicy.flows.activate import Activated
     from stpolicy.flows.check import Pins
+    from stpolicy.flows.installed import Installed
     from stpolicy.flows.update import Follow, Follower, Run
+    from stpolicy.model.policy import PolicyList
+    from stpolicy.model.state import MapState
 
 
 @command(
@@ -88,6 +94,7 @@ def update(
     from stpolicy.model.outcome import Reason
     from stpolicy.output import update as text
 
+    _door.wait(splay)  # before anything is read: somebody may change it meanwhile
     try:
         who = _inputs.pins(keyring, signer, threshold)
         follower = _follower(url, dir_, who, timeout, max_size, ca_file, allow_http=allow_http)
@@ -113,7 +120,6 @@ def update(
         if format_ is _options.PlainFormat.JSON:
             _door.result(text.stopped(Reason.CONFIGURATION, wrong.message))
         raise
-    _door.wait(splay)
     try:
         run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
     except Busy as wrong:
@@ -140,14 +146,21 @@ def _follow(
     from stpolicy.suffixes import PublicSuffixes
 
     postfix = Postfix(postfix_config)
-    options = _rendering.options(postfix, **more)
-    name = map_ or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}"
-    file = MapFile.read(name)
-    # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
-    target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0))
-    return lambda there, fresh, before, now: activate(
-        there, fresh, options, target, before, now=now, suffixes=PublicSuffixes
-    )
+
+    def follow(
+        there: "Installed | None", fresh: "PolicyList | None", before: "MapState | None", now: "datetime"
+    ) -> "Activated":
+        # Within the run, so that what is wrong here keeps no list from being installed.
+        known = map_ or (before and before.name)
+        file = MapFile.read(known or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}")
+        options = _rendering.options(postfix, oldest_will_do=not file.seal(), **more)
+        # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
+        target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0))
+        return activate(there, fresh, options, target, before, now=now, suffixes=PublicSuffixes)
+
+    if map_:
+        MapFile.read(map_)  # a slip on the command line is told of before anything is done
+    return follow
 
 
 def _follower(

@@ -98,10 +98,10 @@ def activate(
     ):
         return Activated(before)
     # A map that stays as it is needs nothing of this.
-    from stpolicy.document.list import load
+    from stpolicy.flows.decide import usable
     from stpolicy.flows.render import render
 
-    policies = fresh or (load(there.data, LIST, largest=len(there.data)) if there else None)
+    policies = fresh or (usable(there.data, LIST, now=now) if there else None)
     rendered = render(
         policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
     )
@@ -119,7 +119,7 @@ def _switch(target: MapFile, rendered: "Rendered") -> None:
     The compiled file comes first: what is older than its text, Postfix complains of.
     """
     new = target.new
-    target.path.parent.mkdir(parents=True, exist_ok=True)
+    store.make_folder(target.path.parent)
     for leftover in new.files:
         store.discard(leftover)
     try:
@@ -147,7 +147,7 @@ def _stamp(
     """A digest of all that decides what is in the map: while it stays the same, so does the map."""
     parts: list[object] = [
         there and (there.listed.version, there.listed.is_expired(instant(now))),
-        sorted(in_force(models, now)),
+        sorted((domain, repr(local)) for domain, local in in_force(models, now).items()),
         [hashlib.sha256(file.data).hexdigest() for file in (*options.overlays, options.facts) if file],
         hashlib.sha256(options.template.read_bytes()).hexdigest(),
         (options.match, options.suffixes, options.dane, options.early_adopter),

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from stpolicy import rules
-from stpolicy.document.list import Document
+from stpolicy.document.list import Document, parse
+from stpolicy.errors import StpolicyError
 from stpolicy.flows.validate import judged
 from stpolicy.model.dates import Instant
 from stpolicy.model.finding import Candidate, Finding, Severity
 from stpolicy.model.mark import Mark
 from stpolicy.model.outcome import Decision, Outcome, Reason
+from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Doubt, Signatures
 from stpolicy.suffixes import PublicSuffixes
 
@@ -47,6 +49,29 @@ def distrusted(signatures: Signatures) -> Outcome:
     return Outcome(_DOUBTS[doubt], message)
 
 
+def usable(data: bytes, name: str, *, now: datetime) -> PolicyList:
+    """The installed list, if this client could have installed it; StpolicyError when it could not.
+
+    The client in shell sees less of a list, and what is to be refused may be known only since then.
+    """
+    policies, outcome = _readable(parse(data, name, largest=len(data)), now)
+    if policies is None:
+        raise StpolicyError(f"the installed list may not be used: {outcome.message}")
+    return policies
+
+
+def _readable(document: Document, now: datetime) -> tuple[PolicyList | None, Outcome]:
+    """The list of a document that clients may use but for its age, or why there is none."""
+    if document.policies is None:
+        return None, _first(document.report.findings)
+    policies = document.policies
+    if foreign := policies.not_ascii:
+        return None, Outcome(Reason.INVALID, f"the name {foreign[0]!r} is not in A-labels")
+    report = judged(document, _RULES, Candidate(policies, now, PublicSuffixes(), issued=True))
+    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
+    return (None, _first(errors)) if errors else (policies, Outcome(Reason.INSTALLED))
+
+
 def decide(
     document: Document, data: bytes, signatures: Signatures, mark: Mark | None, *, now: datetime
 ) -> Decision:
@@ -55,15 +80,9 @@ def decide(
     INSTALLED stands for "install it", also for what the mark knows already: whoever holds the same
     pair, whole and verified, need not ask.
     """
-    if document.policies is None:
-        return Decision(_first(document.report.findings))
-    policies = document.policies
-    if foreign := policies.not_ascii:
-        return Decision(Outcome(Reason.INVALID, f"the name {foreign[0]!r} is not in A-labels"))
-    report = judged(document, _RULES, Candidate(policies, now, PublicSuffixes(), issued=True))
-    errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
-    if errors:
-        return Decision(_first(errors))
+    policies, fault = _readable(document, now)
+    if policies is None:
+        return Decision(fault)
     offered = mark_of(data, policies.timestamp.instant, signatures)
     if outcome := _behind(offered, mark):
         return Decision(outcome, offered, policies)
@@ -92,10 +111,10 @@ def _behind(offered: Mark, mark: Mark | None) -> Outcome | None:
     if offered.timestamp < mark.timestamp:
         said = f"the list of {offered.timestamp} is older than the one of {mark.timestamp}"
         return Outcome(Reason.ROLLED_BACK, said)
-    if offered.timestamp == mark.timestamp and offered.sha256 != mark.sha256:
-        said = f"two lists bear the timestamp {mark.timestamp}: {mark.sha256} and {offered.sha256}"
-        return Outcome(Reason.EQUIVOCATION, said)
     if offered.signed < mark.signed:
         said = f"the signature of {offered.signed} is older than the one of {mark.signed}"
         return Outcome(Reason.ROLLED_BACK, said)
+    if offered.timestamp == mark.timestamp and offered.sha256 != mark.sha256:
+        said = f"two lists bear the timestamp {mark.timestamp}: {mark.sha256} and {offered.sha256}"
+        return Outcome(Reason.EQUIVOCATION, said)
     return None

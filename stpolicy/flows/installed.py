@@ -1,6 +1,7 @@
 """installed: the pair below a state folder, verified each time that it is used."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from stpolicy import openpgp, store
 from stpolicy.document import state as state_file
 from stpolicy.errors import StpolicyError
 from stpolicy.flows.check import Pins, check
-from stpolicy.model.dates import Instant
+from stpolicy.model.dates import Date, Instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.state import Listed, State
 
@@ -41,13 +42,10 @@ def read_mark(folder: Path) -> Mark | None:
     return Mark.read((_bytes(folder / MARK, 4096) or b"").decode("ascii", "replace"))
 
 
-def installed(
-    folder: Path, who: Pins, *, now: datetime, largest: int, state: State | None
-) -> Installed | None:
+def installed(folder: Path, who: Pins, *, now: datetime, largest: int, mark: Mark | None) -> Installed | None:
     """The installed pair; None when there is none, or it is torn, damaged or not by the pinned signers.
 
-    Its dates are those that the state remembers for exactly these bytes: reading the list again would
-    take longer than everything else in a run that changes nothing.
+    One that is behind the mark is none either: somebody has put an older one in its place.
     """
     name = store.current(folder)
     if name is None:
@@ -57,22 +55,21 @@ def installed(
     if data is None or signature is None or len(data) > largest:
         return None
     signatures = check(data, signature, who, now=now)
-    if not signatures.trusted:
+    listed = _listed(data, name) if signatures.trusted else None
+    if listed is None:
         return None
-    listed = _listed(data, name, state)
-    return Installed(data, signature, listed, signatures.newest) if listed else None
+    there = Installed(data, signature, listed, signatures.newest)
+    return None if mark and mark.height > there.mark.height else there
 
 
-def _listed(data: bytes, version: str, state: State | None) -> Listed | None:
-    digest = hashlib.sha256(data).hexdigest()
-    if state and state.listed and (state.listed.sha256, state.listed.version) == (digest, version):
-        return state.listed
-    from stpolicy.document.list import parse
-
-    policies = parse(data, LIST, largest=len(data)).policies
-    if policies is None:
+def _listed(data: bytes, version: str) -> Listed | None:
+    """The dates of a list whose signature is good and which was looked through before it was installed."""
+    try:
+        value = json.loads(data)
+        timestamp, expires = (Date.read(value[key]).instant for key in ("timestamp", "expires"))
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    return Listed(policies.timestamp.instant, policies.expires.instant, digest, version)
+    return Listed(timestamp, expires, hashlib.sha256(data).hexdigest(), version)
 
 
 def highest(*marks: Mark | None) -> Mark | None:

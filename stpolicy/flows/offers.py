@@ -75,8 +75,6 @@ def _offer(
     source: Source, who: Pins, there: Installed | None, high: Mark | None, before: State | None, now: datetime
 ) -> Offer:
     same, end = Decision(Outcome(Reason.UNCHANGED)), monotonic() + source.deadline
-    if there and high and high.height > there.mark.height:
-        there = None  # the mark knows of a newer pair, which has been lost: this one must not be confirmed
     known = _known(source.url, there, before)
     try:
         found = fetch.changed(source, known) if known else fetch.pair(source)

@@ -50,4 +50,4 @@ def status(folder: Path, *, now: datetime, max_age: timedelta) -> Status:
 def _level(facts: StateFolder, state: State | None, found: bool) -> Level:
     if facts.list is None or facts.list.expires <= facts.at:
         return Level.CRITICAL
-    return Level.WARNING if found or (state and state.reason.exit_code == 1) else Level.OK
+    return Level.WARNING if found or (state and state.is_alarming) else Level.OK

@@ -74,7 +74,7 @@ Follow = Callable[[Installed | None, "PolicyList | None", MapState | None, datet
 def update(follower: Follower, follow: Follow | None = None, *, now: datetime, reset: bool = False) -> Run:
     """One run; `reset` forgets the mark, for who knows that it is wrong."""
     folder = follower.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    store.make_folder(folder)
     with store.locked(folder):
         before = read_state(folder)
         try:
@@ -83,8 +83,12 @@ def update(follower: Follower, follow: Follow | None = None, *, now: datetime, r
             run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
         except OSError as wrong:
             run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
-        with suppress(OSError):  # what it says is informational, and a full disk has been told of
+        try:
             store.replace(folder / STATE, state_file.dump(run.state))
+        except (OSError, StpolicyError) as wrong:
+            if run.state.reason.exit_code == 0:
+                message = f"{folder / STATE} cannot be written: {wrong}"
+                run = replace(run, state=replace(run.state, reason=Reason.DISK, message=message))
     return run
 
 
@@ -103,12 +107,13 @@ def _run(
     folder = follower.folder
     mark = None if reset else read_mark(folder)
     moment = bounded_now(now, mark)
-    there = installed(folder, follower.who, now=moment, largest=follower.largest, state=before)
+    there = installed(folder, follower.who, now=moment, largest=follower.largest, mark=mark)
     high = None if reset else highest(mark, there.mark if there else None)
     moment = bounded_now(now, high)
-    run = _settle(
-        follower, ask(follower.sources, follower.who, there, high, before, now=moment), there, before, moment
-    )
+    offers = ask(follower.sources, follower.who, there, high, before, now=moment)
+    run = _settle(follower, offers, there, before, moment)
+    if reset and run.there and run.state.reason is Reason.UNCHANGED:
+        store.replace(folder / MARK, run.there.mark.text().encode("ascii"))
     if follow:
         run = _followed(run, follow, before.map if before else None, moment)
     warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
@@ -119,7 +124,16 @@ def _run(
 def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     """A run that could not look at all; what was known stays."""
     known = before or State(outcome.reason, "", instant(now), CLIENT)
+    outcome = _unless_expired(outcome, known.listed, now)
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
+
+
+def _unless_expired(outcome: Outcome, listed: Listed | None, now: datetime) -> Outcome:
+    """That the installed list has run out outranks whatever kept us from looking for another."""
+    if listed is None or not listed.is_expired(instant(now)) or outcome.reason.exit_code in (1, 2):
+        return outcome
+    more = f"; {outcome.message}" if outcome.message else ""
+    return Outcome(Reason.EXPIRED, f"the installed list is not in force since {listed.expires}{more}")
 
 
 def _settle(
@@ -136,9 +150,8 @@ def _settle(
             listed = there.listed
         except (OSError, StpolicyError) as wrong:
             outcome = Outcome(Reason.DISK, f"{follower.folder}: {wrong}")
-    elif listed and listed.is_expired(instant(now)) and outcome.reason.exit_code != 1:
-        more = f"; {outcome.message}" if outcome.message else ""
-        outcome = Outcome(Reason.EXPIRED, f"the installed list is not in force since {listed.expires}{more}")
+    if outcome.reason is not Reason.INSTALLED:
+        outcome = _unless_expired(outcome, listed, now)
     good = outcome.reason.exit_code == 0
     state = State(
         outcome.reason,
@@ -166,7 +179,11 @@ def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) 
     except OSError as wrong:
         outcome = Outcome(Reason.DISK, f"the map does not follow the list: {wrong}")
     else:
-        return replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
+        run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
+        if run.there or not (before and before.expires and made.rendered) or run.state.reason.exit_code == 1:
+            return run
+        message = f"the list in the map is not in force since {before.expires}: its rows are left out"
+        return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
     if run.state.reason.exit_code == 1:  # a refusal says more
         return replace(run, warnings=(*run.warnings, outcome.message))
     return replace(run, state=replace(run.state, reason=outcome.reason, message=outcome.message))

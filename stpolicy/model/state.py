@@ -76,6 +76,11 @@ class State:
     """By URL: the version that they belong to, then ETag and Last-Modified of the list and its signature."""
     map: MapState | None = None
 
+    @property
+    def is_alarming(self) -> bool:
+        """Whether the last run ended in what does not pass by itself: a refusal, a map left behind."""
+        return self.reason.exit_code != 0 and self.reason not in (Reason.NETWORK, Reason.CLOCK, Reason.BUSY)
+
     def is_forgotten(self, now: Instant) -> bool:
         """Whether nothing has been verified for too long."""
         return self.last_success is None or now - self.last_success > FORGOTTEN

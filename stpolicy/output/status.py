@@ -63,7 +63,7 @@ def nagios(folder: StateFolder, state: State | None, report: Report, level: str)
     """One line with performance data (Monitoring Plugins Development Guidelines, 2.1)."""
     there = folder.list
     said = "; ".join(finding.message for finding in report.findings)
-    if not said and state and state.reason.exit_code == 1:
+    if not said and state and state.is_alarming:
         said = f"the last run: {state.message} [{state.reason}]"
     if there is None:
         return f"STPOLICY {level} - {_plain(said)}\n"

@@ -6,7 +6,7 @@ import pwd
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -136,13 +136,22 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def give(folder: Path, user: str) -> bool:
-    """Makes a folder and all in it a user's; False when there is no such user."""
+def make_folder(folder: Path) -> None:
+    """Makes a folder that everybody may read, whatever the umask, unless it is there."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+
+
+def give(folder: Path, names: Iterable[str], user: str) -> bool:
+    """Makes a folder, and what in it has these names, a user's; False when there is no such user."""
     try:
         owner = pwd.getpwnam(user)
     except KeyError:
         return False
-    for path in (folder, *folder.rglob("*")):
+    named = [folder / name for name in names if os.path.lexists(folder / name)]
+    inner = [path for outer in named if not outer.is_symlink() for path in outer.rglob("*")]
+    for path in (folder, *named, *inner):
         os.lchown(path, owner.pw_uid, owner.pw_gid)
     return True
 

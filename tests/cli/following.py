@@ -1,12 +1,14 @@
 """A mail server that follows a list on a loopback web server, for the tests of its commands."""
 
 import json
+import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests import packets
+from tests.needs import needs
 from tests.pairs import believing
 from tests.personas import LIST, SIGNED, People, Person
 from tests.program import NOW, Program, Ran
@@ -53,3 +55,21 @@ class Following:
     @property
     def installed(self) -> bytes:
         return (self.folder / "current" / "policy.json").read_bytes()
+
+
+class Maps:
+    """A server that keeps a map for a real Postfix."""
+
+    def __init__(self, following: Following) -> None:
+        self.following = following
+        self.path = following.folder / "maps" / "policy"
+        self.kind = "hash"
+
+    def update(self, *more: object, **when: str) -> Ran:
+        rendering = ["--render", "postfix", "--map", f"{self.kind}:{self.path}", "--mta-version", "3.7"]
+        return self.following.update(*rendering, *more, **when)
+
+    def asked(self, domain: str) -> str:
+        """What Postfix would be told."""
+        command = [needs("postmap", "postfix"), "-q", domain, f"{self.kind}:{self.path}"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
