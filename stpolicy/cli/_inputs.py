@@ -18,6 +18,7 @@ from stpolicy.trust import fingerprint
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stpolicy.fetch import Source
     from stpolicy.flows.check import Pins
     from stpolicy.gpg.home import Home
 
@@ -82,12 +83,32 @@ def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> 
 
 def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
     """The list of the installed pair, verified; Refused when there is none that verifies."""
-    from stpolicy.flows.installed import LIST, installed, read_mark
+    from stpolicy.fetch import LIST
+    from stpolicy.flows.installed import installed, read_mark
 
     there = installed(folder, who, now=now, largest=largest, mark=read_mark(folder))
     if there is None:
         raise Refused(f"{folder} holds no list that verifies", "stpolicy update installs one")
     return File(str(folder / "current" / LIST), there.data)
+
+
+def check_ca_file(path: Path | None) -> None:
+    """Misuse for roots that are no file."""
+    if path is not None and not path.is_file():
+        raise Misuse(f"{path} is no file")
+
+
+def source(
+    url: str, ca_file: Path | None, largest: int, *, allow_http: bool, deadline: float | None = None
+) -> "Source":
+    """Where a list is fetched; Misuse for a URL that will not be, or roots that are no file."""
+    from stpolicy import fetch
+
+    check_ca_file(ca_file)
+    seconds = fetch.DEADLINE if deadline is None else deadline
+    found = fetch.Source(fetch.list_url(url), largest, openpgp.LARGEST, ca_file, allow_http, seconds)
+    found.check()
+    return found
 
 
 def fingerprints(keys: Iterable[str] | None) -> tuple[str, ...]:

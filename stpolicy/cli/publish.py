@@ -15,7 +15,6 @@ from stpolicy.model.finding import Report, Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stpolicy.fetch import Source
     from stpolicy.flows.check import Pins
     from stpolicy.model.file import File
 
@@ -67,9 +66,8 @@ def publish(
         raise Misuse("nothing to do", "name the web root with --to, or what to look at with --check-url")
     if to is not None:
         _inputs.check_folder(to)
-    if ca_file is not None and not ca_file.is_file():
-        raise Misuse(f"{ca_file} is no file")
-    live_at = _live_at(check_url, ca_file, max_size, allow_http=allow_http) if check_url else None
+    _inputs.check_ca_file(ca_file)
+    live_at = _inputs.source(check_url, ca_file, max_size, allow_http=allow_http) if check_url else None
     who = _inputs.pins(keyring, signer, threshold)
     moment = _door.now(now)
     file, report, facts = None, Report(), dict[str, object](published=None, live=None)
@@ -93,15 +91,6 @@ def publish(
             _door.say(f"{live_at.url} {said}", quiet=quiet and live.good)
         _options.verdict(report, format_, None, **facts)
     return _door.FOUND if facts["live"] is False else _door.DONE
-
-
-def _live_at(url: str, ca_file: Path | None, largest: int, *, allow_http: bool) -> "Source":
-    from stpolicy.fetch import DEADLINE, Source, list_url
-    from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
-
-    source = Source(list_url(url), largest, LARGEST_SIGNATURE, ca_file, allow_http, DEADLINE)
-    source.check()
-    return source
 
 
 def _signed_here(

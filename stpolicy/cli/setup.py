@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.config import SYSTEM
@@ -71,10 +71,8 @@ def setup(
     another way. Postfix's own configuration is never edited; the line for it is printed.
     """
     from stpolicy import store
-    from stpolicy.fetch import Source, list_url
     from stpolicy.flows import setup as flow
     from stpolicy.mta.postfix import Postfix
-    from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
 
     if not signer:
         raise Misuse("no signer is given", "name the fingerprint of the list's key with --signer")
@@ -85,7 +83,7 @@ def setup(
     settings |= {"timeout": timeout} if timeout != 300 else {}
     settings |= {"max-size": max_size} if max_size != LARGEST else {}
     settings |= {"postfix-config": str(postfix_config.absolute())} if postfix_config else {}
-    source = Source(list_url(url), max_size, LARGEST_SIGNATURE, ca_file, allow_http, timeout)
+    source = _inputs.source(url, ca_file, max_size, allow_http=allow_http, deadline=timeout)
     moment = _door.now(now)
     made = flow.plan(source, tuple(signer), threshold, etc, settings, now=moment)
     if not made.verdict.good:

@@ -17,10 +17,10 @@ from stpolicy.render.profile import Dane, Match, SuffixStyle
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from stpolicy.fetch import Source
     from stpolicy.flows.activate import Activated
-    from stpolicy.flows.check import Pins
     from stpolicy.flows.installed import Installed
-    from stpolicy.flows.update import Follow, Follower, Run
+    from stpolicy.flows.update import Follow, Run
     from stpolicy.model.policy import PolicyList
     from stpolicy.model.state import MapState
 
@@ -97,7 +97,8 @@ def update(
     _door.wait(splay)  # before anything is read: somebody may change it meanwhile
     try:
         who = _inputs.pins(keyring, signer, threshold)
-        follower = _follower(url, dir_, who, timeout, max_size, ca_file, allow_http=allow_http)
+        sources = _sources(url, ca_file, max_size, allow_http=allow_http, deadline=timeout)
+        follower = flow.Follower(sources, who, dir_, max_size)
         follow = None
         if render:
             follow = _follow(
@@ -163,31 +164,10 @@ def _follow(
     return follow
 
 
-def _follower(
-    urls: list[str] | None,
-    folder: Path,
-    who: "Pins",
-    timeout: int,
-    largest: int,
-    ca_file: Path | None,
-    *,
-    allow_http: bool,
-) -> "Follower":
-    from stpolicy.fetch import Source, list_url
-    from stpolicy.flows.update import Follower
-    from stpolicy.openpgp import LARGEST as LARGEST_SIGNATURE
-
-    if ca_file is not None and not ca_file.is_file():
-        raise Misuse(f"{ca_file} is no file")
+def _sources(urls: list[str] | None, *more: Any, **options: Any) -> "tuple[Source, ...]":
     if not urls:
         raise Misuse("no URL is given", "name the list's with --url, or run `stpolicy setup`")
-    sources = tuple(
-        Source(list_url(url), largest, LARGEST_SIGNATURE, ca_file, allow_http, timeout)
-        for url in dict.fromkeys(urls)
-    )
-    for source in sources:
-        source.check()
-    return Follower(sources, who, folder, largest)
+    return tuple(_inputs.source(url, *more, **options) for url in dict.fromkeys(urls))
 
 
 def _say(run: "Run", *, verbose: bool, quiet: bool) -> None:

@@ -39,17 +39,7 @@ class Document:
         offsets = self.source.offsets({problem.place for _, _, problem in listed}) if listed else {}
         positions = self.source.positions(offsets.values())
         return [
-            Finding(
-                code,
-                problem.severity if problem.severity is not None else severity,
-                problem.message,
-                problem.where,
-                self.source.name,
-                positions[offsets[problem.place]].line,
-                positions[offsets[problem.place]].column,
-                problem.mend,
-            )
-            for code, severity, problem in listed
+            Finding.of(judged, self.source.name, positions[offsets[judged[2].place]]) for judged in listed
         ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from stpolicy.model.finding import Place, Step
+from stpolicy.model.finding import Place, Position, Step
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _ARRAY = rf'\[(?:[^\[\]{{}}"]++|{_STRING})*+\]'
@@ -16,14 +16,6 @@ _ITEM = re.compile(r"[\s,]*(?=[^\s,\]])")
 _SIMPLE = re.compile(rf'{_STRING}|[^\s,\[\]{{}}"]+|{_ARRAY}|\{{{_WITHIN}\}}', re.DOTALL)
 _CLOSING = re.compile(r"\s*[\]}]?")
 _NUMBERED = {"policies", "policy-aliases"}
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a text; both numbers start at 1."""
-
-    line: int
-    column: int
 
 
 @dataclass(frozen=True)

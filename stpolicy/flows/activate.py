@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document import overlay as overlays
-from stpolicy.flows.installed import LIST, Installed
+from stpolicy.fetch import LIST
+from stpolicy.flows.installed import Installed
 from stpolicy.model.dates import instant
 from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay, in_force
@@ -128,7 +129,7 @@ def _switch(target: MapFile, rendered: "Rendered") -> None:
         store.prove(new.path, text)
         maps.build(new.table, rendered.table.rows)
         if new.file != new.path:
-            store.sync_file(new.file)
+            store.sync(new.file)
             new.file.replace(target.file)
         new.path.replace(target.path)
         store.sync(target.path.parent)

@@ -8,7 +8,7 @@ from pathlib import Path
 from stpolicy import rules
 from stpolicy.errors import StpolicyError
 from stpolicy.flows.state_folder import policy_map, rendered, state_folder
-from stpolicy.model.finding import Finding, Problem, Report, Severity
+from stpolicy.model.finding import Finding, Report
 from stpolicy.model.mail_server import NEWER_PARAMETERS, PARAMETERS, Attempt, MailServer, Route, StateFolder
 from stpolicy.model.table import Table, TlsPolicy, tables, transport_keys
 from stpolicy.mta.postfix import Postfix
@@ -51,13 +51,7 @@ def doctor(
     attempts, untried = _attempts(postfix, server, domain, hosts) if domain else ([], [])
     server = replace(server, routes=tuple(routes), attempts=tuple(attempts))
     problems = [*rules.judge(rules.POSTFIX, server), *rules.judge(rules.STATUS, there)]
-    return Diagnosis(Report.of(map(_finding, problems)), server, (*unlooked, *untried))
-
-
-def _finding(found: tuple[str, Severity, Problem]) -> Finding:
-    code, severity, said = found
-    worse = severity if said.severity is None else said.severity
-    return Finding(code, worse, said.message, said.where, mend=said.mend)
+    return Diagnosis(Report.of(map(Finding.of, problems)), server, (*unlooked, *untried))
 
 
 def _facts(

@@ -9,12 +9,13 @@ from pathlib import Path
 from stpolicy import openpgp, store
 from stpolicy.document import state as state_file
 from stpolicy.errors import StpolicyError
+from stpolicy.fetch import LIST
 from stpolicy.flows.check import Pins, check
 from stpolicy.model.dates import Date, Instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.state import Listed, State
 
-LIST, SIGNATURE, MARK, STATE = "policy.json", "policy.json.asc", "mark", "state.json"
+SIGNATURE, MARK, STATE = f"{LIST}.asc", "mark", "state.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 from time import monotonic
 
 from stpolicy import fetch
-from stpolicy.fetch import Pair, Source, Validators
+from stpolicy.fetch import LIST, Pair, Source, Validators
 from stpolicy.flows.check import Pins, check
-from stpolicy.flows.installed import LIST, Installed
+from stpolicy.flows.installed import Installed
 from stpolicy.model.dates import instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.outcome import Decision, Outcome, Reason
@@ -23,7 +23,7 @@ _TORN = frozenset({Doubt.MALFORMED, Doubt.EXTRA_DATA})
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What one mirror came to; `pair` is there when it is to be installed."""
+    """What one mirror came to; `pair` is what it sent, None where it said that nothing had changed."""
 
     url: str
     decision: Decision

@@ -9,13 +9,14 @@ from stpolicy import store
 from stpolicy.document.list import LARGEST, parse
 from stpolicy.document.state import read
 from stpolicy.document.table import map_text
+from stpolicy.fetch import LIST
+from stpolicy.flows.installed import MARK, SIGNATURE, STATE
 from stpolicy.model.dates import Instant
 from stpolicy.model.mail_server import ListFacts, MapFacts, Seen, StateFolder
 from stpolicy.model.policy import Mode
 from stpolicy.model.table import INDEXED, Table
 
 MAPS = "maps"
-LIST = "policy.json"
 _KINDS = {suffix: kind for kind, suffix in reversed(INDEXED.items())}
 
 
@@ -29,14 +30,14 @@ def state_folder(
 ) -> StateFolder:
     """Reads the folder; what is missing or damaged in it is no list, and never an error."""
     current = folder / store.CURRENT
-    known = read(store.read_if_there(folder / "state.json", LARGEST))
+    known = read(store.read_if_there(folder / STATE, LARGEST))
     ours = [
         folder,
         folder / store.VERSIONS,
         current,
         current / LIST,
-        current / f"{LIST}.asc",
-        folder / "mark",
+        current / SIGNATURE,
+        folder / MARK,
     ]
     ours += [folder / MAPS, *_files(table)] + ([keyring] if keyring else [])
     return StateFolder(

@@ -39,10 +39,7 @@ _ASKED = (install.stale, install.no_cron, install.modes)
 def status(folder: Path, *, now: datetime, max_age: timedelta) -> Status:
     """Looks at the folder; the last run, if it refused something, is worth a warning too."""
     facts = replace(state_folder(folder, now=now), max_age=max_age)
-    found = [
-        Finding(code, said.severity if said.severity is not None else severity, said.message, mend=said.mend)
-        for code, severity, said in rules.judge(_ASKED, facts)
-    ]
+    found = [Finding.of(judged) for judged in rules.judge(_ASKED, facts)]
     state = read_state(folder)
     return Status(_level(facts, state, bool(found)), facts, state, Report.of(found))
 

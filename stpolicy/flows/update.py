@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from stpolicy import store
 from stpolicy.document import state as state_file
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.fetch import Source
+from stpolicy.fetch import LIST, Source
 from stpolicy.flows.check import Pins
 from stpolicy.flows.installed import (
-    LIST,
     MARK,
     SIGNATURE,
     STATE,

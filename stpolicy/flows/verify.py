@@ -68,4 +68,4 @@ def _not_ascii(document: Document, names: Iterable[str]) -> Report:
 
 def _unbelieved(name: str, signatures: Signatures) -> Report:
     problems = rules.judge(rules.SIGNATURE, signatures)
-    return Report.of(Finding(code, severity, said.message, None, name) for code, severity, said in problems)
+    return Report.of(Finding.of(judged, name) for judged in problems)

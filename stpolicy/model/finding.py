@@ -94,6 +94,14 @@ class Rule(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text; both numbers start at 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A problem with its code and, where it has one, its place in a file (1-based, in code points)."""
 
@@ -105,6 +113,16 @@ class Finding:
     line: int | None = None
     column: int | None = None
     mend: str = ""
+
+    @classmethod
+    def of(
+        cls, judged: tuple[str, Severity, Problem], file: str | None = None, at: Position | None = None
+    ) -> "Finding":
+        """What a rule saw, with its code; the problem's own severity counts before the rule's."""
+        code, severity, said = judged
+        counts = severity if said.severity is None else said.severity
+        line, column = (at.line, at.column) if at else (None, None)
+        return cls(code, counts, said.message, said.where, file, line, column, said.mend)
 
 
 @dataclass(frozen=True, slots=True)

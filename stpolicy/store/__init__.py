@@ -10,7 +10,6 @@ from stpolicy.store.files import (
     read_if_there,
     replace,
     sync,
-    sync_file,
     write,
     write_all,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "read_if_there",
     "replace",
     "sync",
-    "sync_file",
     "version_name",
     "write",
     "write_all",

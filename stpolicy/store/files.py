@@ -172,17 +172,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def sync(folder: Path) -> None:
-    """Makes renames in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_file(path: Path) -> None:
-    """Makes what another program wrote durable."""
+def sync(path: Path) -> None:
+    """Makes durable what another program wrote to a file, or the renames in a folder."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

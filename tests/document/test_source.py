@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stpolicy.document.source import Position, Source
-from stpolicy.model.finding import Place
+from stpolicy.document.source import Source
+from stpolicy.model.finding import Place, Position
 
 
 @pytest.mark.parametrize(
