@@ -229,7 +229,8 @@ def _get(
                     return Answer(None)
                 _check_head(url, response.status_code, response.headers.get("Content-Encoding", ""))
                 return Answer(_body(url, response, largest), _validators(response))
-        except (requests.RequestException, OSError) as wrong:
+        except (requests.RequestException, OSError, ValueError) as wrong:
+            # ValueError: a host that IDNA or urllib3 will not take, which requests lets through.
             raise Unreachable(f"{url} cannot be fetched: {_reason(wrong)}") from wrong
     raise AssertionError  # the last round returns or raises
 

@@ -15,6 +15,7 @@ SIGNATURE = "SIGNATURE"
 PUBLIC_KEY = "PUBLIC KEY BLOCK"
 
 LARGEST = 64 * 1024
+LARGEST_RING = 64 * 1024 * 1024
 MOST_SIGNATURES = 16
 _ARMOUR = re.compile(
     rb"-----BEGIN PGP (?P<kind>[A-Z ]+)-----\r?\n(?P<headers>(?:[!-9;-~]+: [^\r\n]*\r?\n)*)[ \t]*\r?\n"
@@ -83,6 +84,8 @@ def armoured(kind: str, data: bytes) -> bytes:
 
 def key_ring(data: bytes) -> bytes:
     """A key ring as gpgv reads it, from a binary one or from one or more armours after each other."""
+    if len(data) > LARGEST_RING:
+        raise NotAsExpected(Doubt.MALFORMED, f"a key ring has at most {LARGEST_RING} bytes")
     if data.lstrip().startswith(b"-----BEGIN"):
         armours = re.split(rb"^(?=-----BEGIN )", data.lstrip(), flags=re.MULTILINE)[1:]
         data = b"".join(_dearmoured(armour, PUBLIC_KEY)[0] for armour in armours)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from stpolicy.flows.check import Pins
     from stpolicy.gpg.home import Home
 
+LONGEST_PASSPHRASE = 4096
+"""Bytes of its file."""
+
 
 def read(path: Path, *, largest: int) -> File:
     """The bytes of a list; one more than allowed is enough to refuse it."""
@@ -39,6 +42,18 @@ def read(path: Path, *, largest: int) -> File:
         raise StpolicyError(f"{path} cannot be read: {wrong.strerror}", mend) from wrong
     except (OSError, ValueError) as wrong:
         raise StpolicyError(f"{path} cannot be read: {getattr(wrong, 'strerror', wrong)}") from wrong
+
+
+def named(path: Path, what: str = "", *, largest: int) -> File:
+    """What a file of settings holds, as far as it is needed to refuse one that is too large.
+
+    Misuse, which calls the file `what`, for one that cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return File(str(path), file.read(largest + 1))
+    except OSError as wrong:
+        raise Misuse(f"{f'{what} {path}'.strip()} cannot be read: {wrong.strerror}") from wrong
 
 
 def read_spec(spec: str, path: Path, *, largest: int) -> File:
@@ -74,11 +89,8 @@ def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> 
 
     if keyring is None:
         raise Misuse("no key ring is given", "name the file with the signers' public keys with --keyring")
-    try:
-        ring = keyring.read_bytes()
-    except OSError as wrong:
-        raise Misuse(f"the key ring {keyring} cannot be read: {wrong.strerror}") from wrong
-    return pinned(ring, str(keyring), list(signer or ()), threshold)
+    ring = named(keyring, "the key ring", largest=openpgp.LARGEST_RING)
+    return pinned(ring.data, ring.name, list(signer or ()), threshold)
 
 
 def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
@@ -124,17 +136,23 @@ def home(folder: Path | None, passphrase_file: Path | None, deadline: int) -> "H
     from stpolicy.gpg.home import Home
 
     _check_home(folder)
-    passphrase = None
-    if passphrase_file is not None:
-        try:
-            lines = passphrase_file.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as wrong:
-            why = getattr(wrong, "strerror", None) or wrong
-            raise Misuse(f"the passphrase file {passphrase_file} cannot be read: {why}") from wrong
-        passphrase = lines[0] if lines else ""
-        if not passphrase:
-            raise Misuse(f"{passphrase_file} holds no passphrase")
+    passphrase = None if passphrase_file is None else _passphrase(passphrase_file)
     return Home(folder.absolute() if folder else None, deadline, passphrase)
+
+
+def _passphrase(path: Path) -> str:
+    """The first line of a file."""
+    what = "the passphrase file"
+    data = named(path, what, largest=LONGEST_PASSPHRASE).data
+    if len(data) > LONGEST_PASSPHRASE:
+        raise Misuse(f"{what} {path} has more than {LONGEST_PASSPHRASE} bytes")
+    try:
+        line = re.split(r"\r|\n", data.decode("utf-8"), maxsplit=1)[0]
+    except UnicodeDecodeError as wrong:
+        raise Misuse(f"{what} {path} cannot be read: {wrong}") from wrong
+    if not line:
+        raise Misuse(f"{path} holds no passphrase")
+    return line
 
 
 def _check_home(folder: Path | None) -> None:

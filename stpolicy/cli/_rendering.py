@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _door
+from stpolicy.cli import _door, _inputs
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.render.profile import Dane, Match, SuffixStyle, Version
 
@@ -86,8 +86,8 @@ def options(
         suffixes,
         dane,
         early_adopter,
-        _file(facts) if facts else None,
-        tuple(_file(path) for path in overlay or ()),
+        _facts(facts) if facts else None,
+        _overlays(overlay) if overlay else (),
         template or resources.templates() / "postfix" / "policy_map.j2",
         (
             _given_version(mta_version)
@@ -98,13 +98,16 @@ def options(
     )
 
 
-def _file(path: Path) -> "File":
-    from stpolicy.model.file import File
+def _facts(path: Path) -> "File":
+    from stpolicy.document import results
 
-    try:
-        return File(str(path), path.read_bytes())
-    except OSError as wrong:
-        raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
+    return _inputs.named(path, largest=results.LARGEST)
+
+
+def _overlays(paths: list[Path]) -> "tuple[File, ...]":
+    from stpolicy.document import overlay
+
+    return tuple(_inputs.named(path, largest=overlay.LARGEST) for path in paths)
 
 
 def _given_version(text: str) -> Version:

@@ -8,12 +8,16 @@ from stpolicy.errors import Misuse
 from stpolicy.model.facts import DomainFacts, Facts
 from stpolicy.model.names import canonical, host_fault
 
+LARGEST = 1024 * 1024 * 1024
+"""Bytes; results of more domains than any list had."""
 LONGEST_LINE = 1024 * 1024
 """Bytes; a result is a few thousand."""
 
 
 def facts(data: bytes, name: str) -> Facts:
     """What a file of results says, by domain; the last line of a domain counts. Misuse for anything else."""
+    if len(data) > LARGEST:
+        raise Misuse(f"{name}: domain results have at most {LARGEST} bytes")
     found = {}
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():

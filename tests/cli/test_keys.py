@@ -61,6 +61,7 @@ def test_a_passphrase_from_a_file(
     Path("policy.json").write_bytes(dated(datetime.fromisoformat("2024-06-01T00:00:00Z")))
     signing = ["sign", "--homedir", home.path]
     assert program(*signing, "--passphrase-file", wrong).code == 3
+    assert program(*signing, "--passphrase-file", "/dev/zero").code == 2
     assert program(*signing, "--passphrase-file", secret).code == 0
     assert trusts(room, person)
 

@@ -176,3 +176,30 @@ def test_a_lost_folder_of_versions_is_no_pair(following: Following) -> None:
     following.install()
     shutil.rmtree(following.folder / "versions")
     assert following.update() == Ran(0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--overlay", "/dev/zero"], "/dev/zero: an overlay has at most 4194304 bytes"),
+        (["--facts", "/dev/zero"], "/dev/zero: domain results have at most 4096 bytes"),
+        (["--keyring", "/dev/zero"], "/dev/zero: a key ring has at most 4096 bytes"),
+    ],
+)
+def test_files_without_an_end(
+    maps: Maps, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stpolicy.document.results.LARGEST", 4096)
+    monkeypatch.setattr("stpolicy.openpgp.LARGEST_RING", 4096)
+    maps.following.offer(_listed("a.com"))
+    ran = maps.update(*options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert maps.asked("a.com") == ""
+
+
+def test_a_host_that_no_resolver_takes(following: Following) -> None:
+    ran = following.update(url=f"https://{'a' * 300}.org")
+    assert ran.code == 3
+    assert "cannot be fetched" in ran.err
+    assert "internal error" not in ran.err
