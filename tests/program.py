@@ -1,6 +1,5 @@
 """Runs the program in this process, as the door does, and looks at what came of it."""
 
-import gc
 import io
 import os
 import signal
@@ -43,12 +42,9 @@ class Program:
         self._capsys = capsys
 
     def __call__(self, *arguments: object, stdin: bytes = b"") -> Ran:
-        collecting = gc.isenabled()
         self._capsys.readouterr()
         with mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))):
             code = _door.run(APP, [str(argument) for argument in arguments])
-        if collecting:
-            gc.enable()
         out, err = self._capsys.readouterr()
         assert code in CODES
         asked = "--debug" in arguments or any(name.endswith("_DEBUG") for name in os.environ)

@@ -1,5 +1,6 @@
 """The first door: what people type. A command parses, calls one flow, prints, exits."""
 
+import gc
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -13,13 +14,16 @@ ALONE = (
 
 def main() -> None:
     """Runs the program on the command line's arguments and exits."""
+    gc.disable()  # a command lives for seconds, and reference counts free nearly everything
     try:
         from stpolicy.cli import _door
 
         app = _needed(sys.argv[1:2])
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(_door.run(app, sys.argv[1:]))
+    code = _door.run(app, sys.argv[1:])
+    gc.freeze()  # nor need what ends with the interpreter be searched
+    sys.exit(code)
 
 
 def _needed(first: list[str]) -> Callable[..., object]:

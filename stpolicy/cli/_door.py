@@ -1,6 +1,5 @@
 """The door: what time it is, what is printed where, and which exit code it all comes to."""
 
-import gc
 import io
 import os
 import signal
@@ -119,7 +118,6 @@ def verdict(report: "Report", *, strict: bool = False) -> int:
 
 def run(app: Callable[..., object], arguments: list[str]) -> int:
     """Runs the program and answers for everything that can happen; never a traceback."""
-    gc.disable()  # a command lives for seconds, and reference counts free nearly everything
     _open_streams()
     with _heeding_signals():
         try:
