@@ -15,7 +15,7 @@ from stpolicy import store
 from stpolicy.document import state as state_file
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import LIST, Source
-from stpolicy.flows.check import Pins
+from stpolicy.flows.believe import Pins
 from stpolicy.flows.installed import (
     MARK,
     SIGNATURE,

@@ -1,4 +1,4 @@
-"""check: a signature file -> openpgp -> gpgv -> trust -> signatures that count, or doubts.
+"""believe: a signature file -> openpgp -> gpgv -> trust -> signatures that count, or doubts.
 
 Of what lies under the signature nothing is looked at here: it is only bytes.
 """
@@ -44,7 +44,7 @@ def pins(ring: bytes, ring_name: str, signers: Collection[str], threshold: int) 
     return Pins(binary, pinned, threshold)
 
 
-def check(data: bytes, signature: bytes, who: Pins, *, now: datetime) -> Signatures:
+def believe(data: bytes, signature: bytes, who: Pins, *, now: datetime) -> Signatures:
     """Whether the signature file holds what it should, and what gpgv says of it.
 
     gpgv gets the packets that were looked at and not the armour, which it could read in another way.
