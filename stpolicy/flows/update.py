@@ -73,21 +73,30 @@ Follow = Callable[[Installed | None, "PolicyList | None", MapState | None, datet
 def update(follower: Follower, follow: Follow | None = None, *, now: datetime, reset: bool = False) -> Run:
     """One run; `reset` forgets the mark, for who knows that it is wrong."""
     folder = follower.folder
-    store.make_folder(folder)
-    with store.locked(folder):
-        before = read_state(folder)
-        try:
-            run = _run(follower, follow, before, now=now, reset=reset)
-        except StpolicyError as wrong:
-            run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
-        except OSError as wrong:
-            run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
-        try:
-            store.replace(folder / STATE, state_file.dump(run.state))
-        except (OSError, StpolicyError) as wrong:
-            if run.state.reason.exit_code == 0:
-                message = f"{folder / STATE} cannot be written: {wrong}"
-                run = replace(run, state=replace(run.state, reason=Reason.DISK, message=message))
+    try:
+        store.make_folder(folder)
+        with store.locked(folder):
+            return _kept(follower, follow, now=now, reset=reset)
+    except OSError as wrong:  # nobody else is kept out, so nothing may be written, not even the state
+        return _failed(Outcome(Reason.DISK, f"{folder} cannot be used: {wrong}"), read_state(folder), now)
+
+
+def _kept(follower: Follower, follow: Follow | None, *, now: datetime, reset: bool) -> Run:
+    """The run of who has the folder to itself, and word of it."""
+    folder = follower.folder
+    before = read_state(folder)
+    try:
+        run = _run(follower, follow, before, now=now, reset=reset)
+    except StpolicyError as wrong:
+        run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
+    except OSError as wrong:
+        run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
+    try:
+        store.replace(folder / STATE, state_file.dump(run.state))
+    except (OSError, StpolicyError) as wrong:
+        if run.state.reason.exit_code == 0:
+            message = f"{folder / STATE} cannot be written: {wrong}"
+            run = replace(run, state=replace(run.state, reason=Reason.DISK, message=message))
     return run
 
 
