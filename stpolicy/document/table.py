@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator
 _DIGEST = re.compile(r"\bsha256[:= ]+([0-9a-f]{64})\b")
 
 
-def map_text(data: bytes) -> tuple[str | None, tuple[str, ...]]:
-    """The SHA-256 of the list that a map was made of, by its first comments, and the map's keys."""
+def map_text(data: bytes) -> tuple[str | None, tuple[str, ...], bool]:
+    """The SHA-256 of the list that a map was made of, by its first comments, and the map's keys.
+
+    And whether any row calls its policy one of MTA-STS.
+    """
     lines = data.split(b"\n")
     found = _DIGEST.search(b" ".join(_top(lines)).decode("utf-8", "replace"))
-    return (found[1] if found else None), tuple(_keys(lines))
+    rows = list(_rows(lines))
+    keys = tuple(row.split(maxsplit=1)[0].decode("utf-8", "surrogateescape") for row in rows)
+    return (found[1] if found else None), keys, any(b" policy_type=sts" in row for row in rows)
 
 
 def _top(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -21,8 +26,8 @@ def _top(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _keys(lines: Iterable[bytes]) -> Iterator[str]:
-    """The first word of each row; a line that begins with white space continues one (postmap(1))."""
+def _rows(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The line that begins each row; one that begins with white space continues it (postmap(1))."""
     for line in lines:
         if line[:1].strip() and not line.startswith(b"#"):
-            yield line.split(maxsplit=1)[0].decode("utf-8", "surrogateescape")
+            yield line

@@ -22,10 +22,22 @@ DIGEST = "0123456789abcdef" * 4
     ],
 )
 def test_map_text(text: str, digest: str | None, keys: tuple[str, ...]) -> None:
-    assert map_text(text.encode()) == (digest, keys)
+    assert map_text(text.encode())[:2] == (digest, keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("a.com secure match=b policy_type=sts\n", True),
+        ("a.com secure match=b\n", False),
+        ("# a.com secure policy_type=sts\n", False),
+    ],
+)
+def test_rows_that_claim_a_policy_of_mta_sts(text: str, claims: bool) -> None:
+    assert map_text(text.encode())[2] is claims
 
 
 @given(st.binary(max_size=80))
 def test_any_text_is_read(data: bytes) -> None:
-    _, keys = map_text(data)
+    _, keys, _ = map_text(data)
     assert all(key and not key.startswith("#") for key in keys)
