@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document import overlay as overlays
+from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
 from stpolicy.model.dates import instant
@@ -72,6 +73,8 @@ class Activated:
 
     state: MapState | None
     rendered: "Rendered | None" = None
+    fault: StpolicyError | OSError | None = None
+    """What went wrong all the same."""
 
 
 def activate(
@@ -88,6 +91,31 @@ def activate(
 
     Without a pair that verifies the map stays as it is, but for the rows of a list that has run out.
     """
+    return _told(_made(there, fresh, options, target, before, now=now, suffixes=suffixes), target)
+
+
+def _told(made: Activated, target: Target) -> Activated:
+    """What became of telling Postfix, where that is to be done; the next run tries again what fails."""
+    if not (target.reload and made.state and made.state.reload_pending):
+        return made
+    try:
+        maps.reload(target.postfix)
+    except StpolicyError as wrong:
+        return replace(made, fault=made.fault or wrong)
+    return replace(made, state=replace(made.state, reload_pending=False))
+
+
+def _made(
+    there: Installed | None,
+    fresh: "PolicyList | None",
+    options: Options,
+    target: Target,
+    before: MapState | None,
+    *,
+    now: datetime,
+    suffixes: Callable[[], "Suffixes"],
+) -> Activated:
+    """The map, made anew when anything in it has changed."""
     if there is None and target.map.seal() and not (before and _has_run_out(before, now)):
         return Activated(before)
     models = options.overlay_models()
@@ -107,10 +135,9 @@ def activate(
         policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
     )
     _switch(target.map, rendered)
-    if target.reload:
-        maps.reload(target.postfix)
     expires = there.listed.expires if there and not rendered.expired else None
-    state = MapState(str(target.map), stamp, target.map.seal(), expires, rendered.table.counts())
+    counts = rendered.table.counts()
+    state = MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
     return Activated(state, rendered)
 
 

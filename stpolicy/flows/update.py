@@ -177,24 +177,32 @@ def _settle(
 
 
 def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) -> Run:
-    """The run with the map that came of it; whatever fails, the map before it stays."""
+    """The run with the map that came of it."""
     try:
         made = follow(run.there, run.fresh, before, now)
-    except Misuse as wrong:
-        outcome = Outcome(Reason.CONFIGURATION, f"the map does not follow the list: {wrong.message}")
-    except StpolicyError as wrong:
-        outcome = Outcome(Reason.INTERNAL, f"the map does not follow the list: {wrong.message}")
-    except OSError as wrong:
-        outcome = Outcome(Reason.DISK, f"the map does not follow the list: {wrong}")
-    else:
-        run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
-        if run.there or not (before and before.expires and made.rendered) or run.state.reason.exit_code == 1:
-            return run
+    except (StpolicyError, OSError) as wrong:
+        return _with_fault(run, wrong)
+    run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
+    if not run.there and before and before.expires and made.rendered and run.state.reason.exit_code != 1:
         message = f"the list in the map is not in force since {before.expires}: its rows are left out"
-        return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+        run = replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+    return _with_fault(run, made.fault) if made.fault else run
+
+
+def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
+    """The run, of which a fault of the map was the end."""
+    match wrong:
+        case Misuse():
+            reason = Reason.CONFIGURATION
+        case StpolicyError():
+            reason = Reason.INTERNAL
+        case _:
+            reason = Reason.DISK
+    said = wrong.message if isinstance(wrong, StpolicyError) else str(wrong)
+    message = f"Postfix does not follow the list: {said}"
     if run.state.reason.exit_code == 1:  # a refusal says more
-        return replace(run, warnings=(*run.warnings, outcome.message))
-    return replace(run, state=replace(run.state, reason=outcome.reason, message=outcome.message))
+        return replace(run, warnings=(*run.warnings, message))
+    return replace(run, state=replace(run.state, reason=reason, message=message))
 
 
 def _install(folder: Path, offer: Offer) -> Installed:

@@ -107,6 +107,66 @@ def test_a_map_that_does_not_follow_is_seen_by_monitoring(maps: Maps) -> None:
     assert (ran.code, "[configuration]" in ran.out) == (1, True)
 
 
+def _postfix(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `postfix` whose reload fails while there is no file of this name beside it; it counts its runs."""
+    bin_ = Path("bin").absolute()
+    bin_.mkdir()
+    (bin_ / "postfix").write_text(f'#!/bin/sh\necho "$*" >>{bin_}/runs\n[ -e {bin_}/up ]\n')
+    (bin_ / "postfix").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    return bin_
+
+
+def test_a_reload_that_fails_is_tried_again_and_the_map_is_not_made_again(
+    maps: Maps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_ = _postfix(monkeypatch)
+    maps.following.offer(_listed("a.com"))
+    inodes = set()
+    for _ in range(3):
+        ran = maps.update("--reload")
+        assert (ran.code, maps.following.state["reason"]) == (3, "internal")
+        inodes.add(maps.path.stat().st_ino)
+    assert len(inodes) == 1
+    (bin_ / "up").touch()
+    for _ in range(2):
+        assert maps.update("--reload") == Ran(0, "", "")
+    assert maps.path.stat().st_ino in inodes
+    assert (bin_ / "runs").read_text() == "reload\n" * 4
+
+
+def test_a_reload_that_waits_is_done_without_a_pair_too(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
+    bin_ = _postfix(monkeypatch)
+    maps.following.offer(_listed("a.com"))
+    assert maps.update("--reload").code == 3
+    shutil.rmtree(maps.following.folder / "versions")
+    maps.following.server.answers.clear()
+    assert maps.update("--reload").code == 3
+    (bin_ / "up").touch()
+    assert maps.update("--reload").code == 3
+    assert maps.following.state["reason"] == "network"
+    assert maps.following.state["map"]["reload_pending"] is False
+
+
+def test_a_reload_that_fails_does_not_hide_a_refusal(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
+    _postfix(monkeypatch)
+    maps.following.offer(_listed("a.com"))
+    assert maps.update("--reload").code == 3
+    ran = maps.update("--reload", now=_at(days=15))
+    assert (ran.code, maps.following.state["reason"]) == (1, "expired")
+    assert maps.following.state["map"]["reload_pending"] is True
+
+
+def test_a_reload_that_is_not_asked_for_any_more_is_not_tried(
+    maps: Maps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_ = _postfix(monkeypatch)
+    maps.following.offer(_listed("a.com"))
+    assert maps.update("--reload").code == 3
+    assert maps.update() == Ran(0, "", "")
+    assert (bin_ / "runs").read_text() == "reload\n"
+
+
 def test_an_installed_list_that_may_not_be_used_is_not_rendered(maps: Maps) -> None:
     """As the client in shell may have installed it."""
     maps.following.offer(_listed("a.com"))
