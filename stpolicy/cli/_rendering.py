@@ -88,7 +88,7 @@ def options(
         early_adopter,
         _facts(facts) if facts else None,
         _overlays(overlay) if overlay else (),
-        template or resources.templates() / "postfix" / "policy_map.j2",
+        template or resources.policy_map(),
         (
             _given_version(mta_version)
             if mta_version

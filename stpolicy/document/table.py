@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from stpolicy.model.dates import Date, Instant
+
+_IN_FORCE = re.compile(r"\bin force until ([!-+\--~]+), sha256\b")
 _DIGEST = re.compile(r"\bsha256[:= ]+([0-9a-f]{64})\b")
 
 
@@ -16,6 +19,18 @@ def map_text(data: bytes) -> tuple[str | None, tuple[str, ...], bool]:
     rows = list(_rows(lines))
     keys = tuple(row.split(maxsplit=1)[0].decode("utf-8", "surrogateescape") for row in rows)
     return (found[1] if found else None), keys, any(b" policy_type=sts" in row for row in rows)
+
+
+def map_expiry(data: bytes) -> Instant | None:
+    """When the list runs out that a map was made of, by its first comments; None if they do not say so."""
+    found = _IN_FORCE.search(b" ".join(_top(data.split(b"\n"))).decode("utf-8", "replace"))
+    if found is None:
+        return None
+    written = found[1].removesuffix(".0")  # of a float
+    try:
+        return Date.read(int(written) if written.isdecimal() else found[1]).instant
+    except ValueError:
+        return None
 
 
 def _top(lines: Iterable[bytes]) -> Iterator[bytes]:

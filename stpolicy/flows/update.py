@@ -27,7 +27,7 @@ from stpolicy.flows.installed import (
     read_state,
 )
 from stpolicy.flows.offers import Offer, ask
-from stpolicy.model.dates import instant
+from stpolicy.model.dates import Instant, instant
 from stpolicy.model.mark import bounded_now
 from stpolicy.model.outcome import Outcome, Reason
 from stpolicy.model.state import Listed, MapState, State
@@ -183,10 +183,17 @@ def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) 
     except (StpolicyError, OSError) as wrong:
         return _with_fault(run, wrong)
     run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
-    if not run.there and before and before.expires and made.rendered and run.state.reason.exit_code != 1:
-        message = f"the list in the map is not in force since {before.expires}: its rows are left out"
-        run = replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+    if made.left_out:
+        run = _without_rows(run, made.left_out)
     return _with_fault(run, made.fault) if made.fault else run
+
+
+def _without_rows(run: Run, since: Instant) -> Run:
+    """The run, which has taken the rows of a list out of the map; without a pair that is what counts."""
+    message = f"the list in the map is not in force since {since}: its rows are left out"
+    if run.there or run.state.reason.exit_code == 1:
+        return replace(run, warnings=(*run.warnings, message))
+    return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
 
 
 def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
