@@ -88,9 +88,9 @@ def _kept(follower: Follower, follow: Follow | None, *, now: datetime, reset: bo
     try:
         run = _run(follower, follow, before, now=now, reset=reset)
     except StpolicyError as wrong:
-        run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
+        run = _blind(Outcome(Reason.INTERNAL, wrong.message), follow, before, now)
     except OSError as wrong:
-        run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
+        run = _blind(Outcome(Reason.DISK, str(wrong)), follow, before, now)
     try:
         store.replace(folder / STATE, state_file.dump(run.state))
     except (OSError, StpolicyError) as wrong:
@@ -134,6 +134,12 @@ def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     known = before or State(outcome.reason, "", instant(now), CLIENT)
     outcome = _unless_expired(outcome, known.listed, now)
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
+
+
+def _blind(outcome: Outcome, follow: Follow | None, before: State | None, now: datetime) -> Run:
+    """A run that cannot tell whether any pair is good; its map is one without a pair."""
+    run = _failed(outcome, before, now)
+    return _followed(run, follow, before.map if before else None, now) if follow else run
 
 
 def _unless_expired(outcome: Outcome, listed: Listed | None, now: datetime) -> Outcome:

@@ -239,6 +239,20 @@ def test_a_new_list_that_cannot_be_rendered_and_the_one_in_the_map_runs_out(maps
     assert maps.following.state["reason"] == "configuration"
 
 
+def test_a_list_runs_out_while_nothing_can_be_verified(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = _overlay("own.json", {"policies": {"b.com": OWN}})
+    maps.following.offer(_listed("a.com"))
+    assert maps.update("--overlay", own).code == 0
+    bin_ = Path("bin").absolute()
+    bin_.mkdir()
+    (bin_ / "gpgv").write_text("#!/bin/sh\nkill -9 $$\n")
+    (bin_ / "gpgv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    for days, code in ((13, 3), (14, 1)):
+        assert maps.update("--overlay", own, now=_at(days=days)).code == code
+        assert [maps.asked(f"{name}.com") != "" for name in "ab"] == [code == 3, True]
+
+
 BY_ROWS = "{% for row in rows %}\n{{ row.key }} {{ row.value }}\n{% endfor %}\n"
 
 
