@@ -86,6 +86,8 @@ class Rule(Generic[S]):
     severity: Severity
     doc: str
     judge: Callable[[S], Iterator[Problem]]
+    inconclusive: bool = False
+    """Whether what it finds is that we could not look, so that nothing follows for the subject."""
 
     @property
     def summary(self) -> str:

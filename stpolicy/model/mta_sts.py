@@ -10,6 +10,8 @@ LARGEST = 64 * 1024
 
 LONGEST_AGE = 31_557_600
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*:[ \t]*(.*?)[ \t]*")
+_TAG = re.compile(r"v=STSv1[ \t]*(?:;|\Z)").match
+_ID = re.compile(r"[ \t]*id=([A-Za-z0-9]{1,32})[ \t]*").fullmatch
 _MODES = ("enforce", "testing", "none")
 
 
@@ -21,6 +23,19 @@ class StsPolicy:
     max_age: int
     """Seconds."""
     mxs: tuple[str, ...]
+
+
+def is_record(text: str) -> bool:
+    """Whether a TXT record is one of MTA-STS: the tag is `v=STSv1` and nothing longer (section 3.1)."""
+    return _TAG(text) is not None
+
+
+def record_id(text: str) -> str:
+    """The id of a record, which changes with the policy; ValueError when it has none."""
+    for part in text.split(";")[1:]:
+        if found := _ID(part):
+            return found[1]
+    raise ValueError("has no id of 1 to 32 letters and digits")
 
 
 def parse(data: bytes) -> StsPolicy:

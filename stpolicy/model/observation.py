@@ -198,8 +198,9 @@ class Session:
 
     @property
     def reached(self) -> bool:
-        """Whether a mail server answered with 220."""
-        return self.banner is not None and self.banner.code == 220
+        """Whether a mail server answered with 220, and refused neither EHLO nor HELO for good."""
+        shut = self.ended is not None and self.ended.step is Step.EHLO and self.ended.code >= 500
+        return self.banner is not None and self.banner.code == 220 and not shut
 
     @property
     def offers_starttls(self) -> bool:

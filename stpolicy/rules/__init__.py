@@ -5,8 +5,25 @@ from typing import Any
 
 from stpolicy.model.finding import Candidate, Problem, Rule, S, Severity
 from stpolicy.model.mail_server import MailServer, StateFolder
+from stpolicy.model.observed import Observed
 from stpolicy.model.signature import Signatures
-from stpolicy.rules import dates, history, install, mxs, policies, signature
+from stpolicy.rules import (
+    dane,
+    dates,
+    history,
+    install,
+    mta_sts,
+    mxs,
+    policies,
+    signature,
+    smtp,
+    starttls,
+    tlsrpt,
+)
+from stpolicy.rules import tls as versions
+from stpolicy.rules.certificate import chain
+from stpolicy.rules.certificate import names as presented
+from stpolicy.rules.mx import names, reach, records
 from stpolicy.rules.postfix import maps, tls, ways
 
 LIST: tuple[Rule[Candidate], ...] = (
@@ -97,6 +114,63 @@ INSTALL: tuple[Rule[Candidate], ...] = (
 )
 """Clients, on a list whose signature they trust. None depends on tables that a library may change."""
 
+SERVER: tuple[Rule[Observed], ...] = (
+    records.nxdomain,
+    records.no_data,
+    records.dns_error,
+    records.null,
+    records.none,
+    records.implicit,
+    records.too_many,
+    records.ip_literal,
+    records.alias,
+    names.unlisted,
+    names.unused_pattern,
+    reach.port_blocked,
+    reach.all_unreachable,
+    reach.unreachable,
+    reach.not_global,
+    smtp.temporary,
+    smtp.time_out,
+    smtp.not_smtp,
+    smtp.oversized_reply,
+    starttls.not_offered,
+    starttls.stripped,
+    starttls.refused,
+    starttls.plaintext_injected,
+    starttls.handshake_failed,
+    chain.expired,
+    chain.not_yet_valid,
+    chain.self_signed,
+    chain.untrusted,
+    chain.incomplete_chain,
+    chain.wrong_purpose,
+    chain.weak,
+    presented.name_mismatch,
+    presented.mx_mismatch,
+    presented.common_name_only,
+    presented.expires_soon,
+    versions.too_old,
+    versions.obsolete,
+    versions.weak_cipher,
+    versions.old_too,
+    mta_sts.absent,
+    mta_sts.testing,
+    mta_sts.invalid,
+    mta_sts.unreachable,
+    mta_sts.conflict,
+    tlsrpt.absent,
+    tlsrpt.invalid,
+    dane.absent,
+    dane.insecure,
+    dane.unusable,
+    dane.mismatch,
+)
+"""`check`, of what was seen of a domain's mail servers."""
+
+INCONCLUSIVE = frozenset(rule.code for rule in SERVER if rule.inconclusive)
+"""Codes that say that we could not look: a domain has not failed for them, and has not passed."""
+
 POSTFIX: tuple[Rule[MailServer], ...] = (
     tls.level_none,
     tls.no_ca,
@@ -121,7 +195,7 @@ STATUS: tuple[Rule[StateFolder], ...] = (install.stale, install.no_cron, install
 DOCTOR: tuple[Rule[Any], ...] = (*POSTFIX, *STATUS)
 """`doctor`."""
 
-ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE, *DOCTOR)
+ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE, *SERVER, *DOCTOR)
 """Every rule once, in the order of the documentation."""
 
 

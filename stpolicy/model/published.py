@@ -1,0 +1,65 @@
+"""What the look at a domain's MTA-STS comes to (RFC 8461 section 3)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stpolicy.model import mta_sts
+from stpolicy.model.mta_sts import StsPolicy
+from stpolicy.model.observation import StsObservation
+
+
+class Standing(StrEnum):
+    """Whether a sender would find a policy."""
+
+    UNKNOWN = "unknown"
+    """DNS gave no answer."""
+    ABSENT = "absent"
+    INVALID = "invalid"
+    """Something is published that senders do not take, or need not take."""
+    UNREACHABLE = "unreachable"
+    """There is a record, and the policy it promises cannot be fetched."""
+    VALID = "valid"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The policy, where one could be read, and what is wrong with it, in words."""
+
+    standing: Standing
+    why: str = ""
+    id: str = ""
+    """Of the record, where there is one, and no more than one."""
+    policy: StsPolicy | None = None
+
+
+def published(seen: StsObservation) -> Published:
+    """The policy that a sender would have found."""
+    if not seen.record.how.known:
+        return Published(Standing.UNKNOWN, f"no answer to the question for its record ({seen.record.how})")
+    records = [text for text in seen.record.values if mta_sts.is_record(text)]
+    if not records:
+        return Published(Standing.ABSENT)
+    if len(records) > 1:
+        return Published(Standing.INVALID, f"has {len(records)} records, and with more than one none counts")
+    try:
+        name = mta_sts.record_id(records[0])
+    except ValueError as wrong:
+        return Published(Standing.INVALID, f"has a record that {wrong}")
+    return _fetched(seen, name)
+
+
+def _fetched(seen: StsObservation, name: str) -> Published:
+    if seen.ended:
+        detail = f": {seen.ended.message[:120]!r}" if seen.ended.message else ""
+        why = f"cannot be fetched: {seen.ended.fault} at {seen.ended.step}{detail}"
+        return Published(Standing.UNREACHABLE, why, name)
+    if seen.status != 200:
+        return Published(Standing.UNREACHABLE, f"is answered with {seen.status}, and only 200 counts", name)
+    try:
+        policy = mta_sts.parse(seen.body)
+    except ValueError as wrong:
+        return Published(Standing.INVALID, str(wrong), name)
+    kind = seen.content_type.partition(";")[0].strip()
+    if kind.lower() != "text/plain":
+        return Published(Standing.INVALID, f"is sent as {kind[:60]!r}, not as text/plain", name, policy)
+    return Published(Standing.VALID, "", name, policy)

@@ -1,0 +1,1 @@
+"""Rules about the certificate that a mail server presents: its chain, its dates and its names."""

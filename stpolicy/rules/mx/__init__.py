@@ -1,0 +1,1 @@
+"""Rules about the mail servers that DNS names: the records, the names, and whether anybody is there."""

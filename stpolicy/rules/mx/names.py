@@ -1,0 +1,46 @@
+"""Rules about the names of mail servers, against the patterns of the entry."""
+
+from collections.abc import Iterator
+
+from stpolicy.model.finding import Problem, Severity
+from stpolicy.model.identifiers import accepts, identifiers
+from stpolicy.model.observed import Observed
+from stpolicy.rules._register import rule
+from stpolicy.rules.mx.records import named
+
+
+@rule("mx.unlisted", Severity.ERROR)
+def unlisted(observed: Observed) -> Iterator[Problem]:
+    """No pattern of the entry covers a mail server that DNS names.
+
+    Senders that keep to the list will not use it, so mail waits as soon as it is the only one that
+    answers; and if nobody knows it, DNS may have been forged. This is judged from DNS alone: a backup
+    server that is down needs a pattern too. Add the host to the entry, or take it out of DNS.
+    """
+    for host in named(observed):
+        if not accepts(observed.patterns, [host]):
+            listed = ", ".join(pattern.text for pattern in observed.patterns[:5]) or "there are none"
+            message = f"no pattern of the entry covers this mail server ({listed})"
+            mend = (
+                f"stpolicy set {observed.seen.domain} with --mx for each host, this one included: --mx {host}"
+            )
+            yield Problem(message, (host,), host, mend)
+
+
+@rule("mx.pattern_unused", Severity.NOTE)
+def unused_pattern(observed: Observed) -> Iterator[Problem]:
+    """A pattern of the entry covers no mail server that DNS still names, and no certificate that was seen.
+
+    A name that is given up may be somebody else's tomorrow, and the entry would accept it. Remove the
+    pattern, unless the host is kept in reserve.
+    """
+    names = named(observed)
+    if observed.entry is None or not names or observed.seen.mx.count > len(observed.seen.mx.exchanges):
+        return
+    looks = [look for host in observed.seen.hosts for look in host.looks]
+    leaves = [look.session.tls.chain[0] for look in looks if look.session.tls and look.session.tls.chain]
+    presented = [*names, *(name for leaf in leaves for name in identifiers(leaf))]
+    for pattern in observed.patterns:
+        if not accepts([pattern], presented):
+            message = f"the pattern {pattern.text!r} covers no mail server that DNS names"
+            yield Problem(message, (), observed.seen.domain, f"remove {pattern.text} from the entry")
