@@ -1,0 +1,82 @@
+"""check: domains -> checker.survey -> observations -> rules(SERVER) -> domain results."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from stpolicy import rules
+from stpolicy.checker.addresses import Addresses, Limits, Terms
+from stpolicy.checker.crew import crew
+from stpolicy.checker.dns import Resolver
+from stpolicy.checker.https import Web
+from stpolicy.checker.smtp import Manner
+from stpolicy.checker.survey import Look, Scope, Survey
+from stpolicy.flows.asked import Asked
+from stpolicy.model.names import Domain, MxPattern, host_fault
+from stpolicy.model.observation import DomainObservation
+from stpolicy.model.observed import Observed
+from stpolicy.model.result import domain_result
+
+WIDTH = 16
+"""How many domains are under way for each connection: most of them wait for DNS, or for a host they share."""
+
+DNS_DEADLINE = 20.0
+"""Seconds for one question, with all its repetitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How the world is reached. `resolvers` are (address, port); none: those of the system."""
+
+    manner: Manner
+    resolvers: tuple[tuple[str, int], ...] = ()
+    ca_file: Path | None = None
+    https_port: int = 443
+    scope: Scope = field(default_factory=Scope)
+    limits: Limits = field(default_factory=Limits)
+    probes: bool = True
+    jobs: int = 1
+
+
+@asynccontextmanager
+async def _looks(network: Network, now: datetime) -> AsyncIterator[Look]:
+    """What looks at addresses: this process, or several."""
+    terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
+    if network.jobs == 1:
+        yield Addresses(terms).look
+        return
+    async with crew(terms, network.jobs) as many:
+        yield many.look
+
+
+async def check(
+    asked: Mapping[Domain, Asked], network: Network, emit: Callable[[dict[str, Any]], None], *, now: datetime
+) -> None:
+    """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
+    limits, scope = network.limits, network.scope
+    named = [address for address, _ in network.resolvers]
+    with Resolver(network.resolvers or None, timeout=DNS_DEADLINE, trusted=named) as resolver:
+        async with _looks(network, now) as look:
+            web = Web(network.ca_file, network.https_port, allow_private=scope.allow_private)
+            survey = Survey(resolver, web, look, scope, rate=limits.rate, now=now)
+
+            def judged(seen: DomainObservation) -> None:
+                emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
+
+            await survey.run(asked, min(len(asked), WIDTH * limits.concurrency), judged)
+
+
+def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: bool) -> dict[str, Any]:
+    """What was seen of a domain, judged."""
+    patterns = asked.patterns or _own(seen)
+    observed = Observed(seen, patterns, now, asked.entry, connected)
+    return domain_result(observed, list(rules.judge(rules.SERVER, observed)), rules.INCONCLUSIVE)
+
+
+def _own(seen: DomainObservation) -> tuple[MxPattern, ...]:
+    """Without an entry: the names of the mail servers, and the domain's."""
+    names: Iterable[str] = (seen.domain, *(mx.host for mx in seen.mx.exchanges))
+    return tuple(MxPattern(name) for name in dict.fromkeys(names) if not host_fault(name))
