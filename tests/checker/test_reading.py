@@ -84,7 +84,7 @@ def test_a_reply(data: bytes, expected: Reply) -> None:
     assert replies(data) == [expected]
 
 
-LINE = b"250-" + b"x" * (LONGEST_LINE - 5) + b"\r\n"
+LINE = b"250-" + b"x" * (LONGEST_LINE - 6) + b"\r\n"
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,17 @@ def test_certificates_of_bytes_that_are_none() -> None:
     for data in (b"", b"\x30", b"nonsense", party(HOST).der()[:-1], b"\x30\x80" * 50):
         with pytest.raises(ValueError, match="pars"):
             Certificates().read(data)
+
+
+@pytest.mark.parametrize("serial", [0, -5])
+def test_a_serial_number_that_is_none_is_no_warning_of_ours(serial: int) -> None:
+    """RFC 5280 section 4.1.2.2 wants it positive; OpenSSL does not mind, and nor does a sender."""
+    made = (
+        party(HOST, serial=90)
+        .der()
+        .replace(b"\x02\x01\x5a", b"\x02\x01" + serial.to_bytes(1, signed=True), 1)
+    )
+    assert Certificates().read(made).common_name == HOST
 
 
 @given(st.integers(0), st.binary(min_size=1, max_size=4))
