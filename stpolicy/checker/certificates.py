@@ -1,5 +1,6 @@
 """The bytes of certificates to facts (RFC 5280); what a certificate does not say well stays empty."""
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import sha256, sha512
@@ -8,7 +9,9 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
+from stpolicy.checker.reply import printable
 from stpolicy.model.observation import Certificate
 
 _KEPT = 2048
@@ -50,10 +53,7 @@ class Certificates:
 
 
 def _facts(der: bytes, digest: str) -> Certificate:
-    try:
-        found = x509.load_der_x509_certificate(der)
-    except x509.InvalidVersion as wrong:
-        raise ValueError(str(wrong)) from wrong
+    found = _loaded(der)
     key, names = _key_and_names(found.tbs_certificate_bytes)
     kind, bits = _or(("", 0), lambda: _kind(found.public_key()))
     return Certificate(
@@ -71,6 +71,14 @@ def _facts(der: bytes, digest: str) -> Certificate:
         spki_sha256=sha256(key).hexdigest(),
         spki_sha512=sha512(key).hexdigest(),
     )
+
+
+def _loaded(der: bytes) -> x509.Certificate:
+    try:
+        with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
+            return x509.load_der_x509_certificate(der)
+    except x509.InvalidVersion as wrong:
+        raise ValueError(str(wrong)) from wrong
 
 
 def _or(otherwise: _T, ask: Callable[[], _T]) -> _T:
@@ -123,9 +131,7 @@ def _dns_names(extensions: bytes) -> Iterator[str]:
         parts = list(_parts(extension))
         if parts[0][1] == _SUBJECT_ALT_NAME:
             for names in _parts(parts[-1][1]):
-                yield from (
-                    _shown(name.decode("latin-1")) for tag, name, _ in _parts(names[1]) if tag == _DNS_NAME
-                )
+                yield from (printable(name) for tag, name, _ in _parts(names[1]) if tag == _DNS_NAME)
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:

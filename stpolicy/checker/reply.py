@@ -39,7 +39,7 @@ class ReplyReader:
         while (end := buffer.find(b"\n")) >= 0:
             line = bytes(buffer[:end]).removesuffix(b"\r")
             del buffer[: end + 1]
-            self._count(end)
+            self._count(end + 1)
             found = _LINE(line)
             if not found:
                 raise NoReply(Fault.NOT_SMTP, printable(line))

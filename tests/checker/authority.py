@@ -46,6 +46,7 @@ def party(
     begins: timedelta = -DAY,
     ends: timedelta = 90 * DAY,
     sha1: bool = False,
+    serial: int | None = None,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     extra: Sequence[x509.ExtensionType] = (),
 ) -> Party:
@@ -57,7 +58,7 @@ def party(
         .subject_name(subject)
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(NOW + begins)
         .not_valid_after(NOW + ends)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
