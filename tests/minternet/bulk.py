@@ -12,13 +12,13 @@ CERTIFICATE = "bulk"
 
 _GOOD = Host(f"one.mx.{ZONE}", ZONE, CERTIFICATE, Smtp(Tls(Cert("*.mx"))))
 _DRIPPING = Host(f"one.mx.{ZONE}", ZONE, CERTIFICATE, Smtp(script="drip"))
-_DRIPS, _DEAD = IPv4Address("45.9.64.0"), IPv4Address("45.9.2.254")
+_DRIPS, _LAST, _DEAD = IPv4Address("45.9.64.0"), IPv4Address("45.9.255.255"), IPv4Address("45.9.2.254")
 
 
 def at(address: str) -> Host | None:
     """The host at an address that no row of the table has."""
     found = ip_address(address)
-    if not isinstance(found, IPv4Address) or found < _DRIPS:
+    if not isinstance(found, IPv4Address) or not _DRIPS <= found <= _LAST:
         return None
     return _DRIPPING if found < BULK else _GOOD
 

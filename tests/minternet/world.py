@@ -28,11 +28,13 @@ from tests.namespace import Namespace
 from tests.needs import lacking, needs
 
 ROOT = Path(__file__).parents[2]
+_SYN = "tcp flags & (syn | ack) == syn"
 _REJECTED = {
-    Fate.REFUSED: "meta l4proto tcp reject with tcp reset",
+    Fate.REFUSED: f"{_SYN} reject with tcp reset",
     Fate.BLACK_HOLE: "drop",
-    Fate.NO_ROUTE: "reject with icmpx type host-unreachable",
+    Fate.NO_ROUTE: f"{_SYN} reject with icmpx type host-unreachable",
 }
+"""Not the answer too: it has the same address, for who talks to an address of its own talks from there."""
 
 
 @dataclass(frozen=True, slots=True)
