@@ -32,7 +32,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds of a round trip")
     parser.add_argument("--domains", type=int, default=0, help="healthy domains more, for measurements")
     parser.add_argument("--hosts", type=int, default=0, help="on so many hosts (default: one each)")
-    parser.add_argument("--sick", type=float, default=0.0, help="the share of those hosts that is dead or drips")
+    parser.add_argument(
+        "--sick", type=float, default=0.0, help="the share of those hosts that is dead or drips"
+    )
     return parser.parse_args()
 
 

@@ -118,8 +118,15 @@ class Authority:
         files = {name: self._folder / f"sha1-{name}.pem" for name in ("leaf", "issuer", "key")}
         for name, data in {"leaf": leaf, "issuer": issuer, "key": _private(key)}.items():
             files[name].write_bytes(data)
-        command = [needs("openssl", "openssl"), "x509", "-in", files["leaf"], "-CA", files["issuer"]]
-        more = ["-CAkey", files["key"], "-sha1", "-preserve_dates"]
+        command: list[str | Path] = [
+            needs("openssl", "openssl"),
+            "x509",
+            "-in",
+            files["leaf"],
+            "-CA",
+            files["issuer"],
+        ]
+        more: list[str | Path] = ["-CAkey", files["key"], "-sha1", "-preserve_dates"]
         return subprocess.run([*command, *more], capture_output=True, check=True).stdout
 
 

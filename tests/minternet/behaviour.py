@@ -17,8 +17,8 @@ class Cert:
     """A certificate. `names` are its dNSNames; `days` is its life, in days from now.
 
     `chain` says who signed it and what is sent with it:
-    full (leaf, intermediate) · leaf (intermediate missing) · cross (the root too, signed by one that has run out) ·
-    self · unknown (a root nobody knows)
+    full (leaf, intermediate) · leaf (intermediate missing) · cross (the root too, signed by one that
+    has run out) · self · unknown (a root that nobody knows)
     """
 
     names: str = "mx"
@@ -40,7 +40,7 @@ class Tls:
     cert: Cert = Cert()
     versions: str = "TLSv1.2 TLSv1.3"
     ciphers: str = "DEFAULT"
-    """Those of OpenSSL; of tlslite, which serves what OpenSSL no longer does, when they begin with `tlslite`."""
+    """Those of OpenSSL, or, behind the word `tlslite`, those of tlslite-ng."""
     unnamed: Cert | None = None
     """The certificate for clients without SNI, where that is another."""
     script: str = ""
@@ -49,7 +49,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server. Replies are whole, and `{host}` in them is its name; `delay` is that of its banner, in seconds."""
+    """A mail server. In replies `{host}` is its name; `delay` is that of its banner, in seconds."""
 
     tls: Tls | None = Tls()
     delay: float = 0
@@ -101,7 +101,7 @@ Server = Smtp | Fate | V6 | str
 
 
 def full(name: str, domain: str) -> str:
-    """A name in full: `mx` is mx.DOMAIN, `.mx` the suffix .mx.DOMAIN, `@` DOMAIN; one that ends with a dot is itself."""
+    """A name in full: `mx` is mx.DOMAIN, `.mx` the suffix .mx.DOMAIN, `@` DOMAIN; `mx.x.org.` is mx.x.org."""
     if name.endswith(".") and name != ".":
         return name[:-1]
     return domain if name == "@" else f"{name.rstrip('.')}.{domain}"

@@ -59,4 +59,6 @@ def _place(server: Server | Web, number: int) -> tuple[str, Smtp | Web | None]:
         case str():
             return what, None
         case _:
-            return str(IPv6Address("2a0f:9400:16::") + number if six else IPv4Address("45.9.16.0") + number), what
+            return str(
+                IPv6Address("2a0f:9400:16::") + number if six else IPv4Address("45.9.16.0") + number
+            ), what

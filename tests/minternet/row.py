@@ -1,4 +1,4 @@
-"""A row of the table of personalities: a domain, its servers, its entry, and what a checker must say of it."""
+"""A row of the table: a domain, its servers, its entry, and what a checker must say of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tests.minternet.behaviour import Server, Smtp, Sts, full
 
 SIGNED, INSECURE, BOGUS, SILENT, LAME = "signed", "insecure", "bogus", "silent", "lame"
-"""A domain in the signed zone, or with one of its own: without DNSSEC, with a wrong DS, with name servers that never
-answer or always fail."""
+"""A domain in the signed zone, or with one of its own: without DNSSEC, with a wrong DS, with a name server
+that never answers or always fails."""
 
 ZONE = "stpolicy-lab.net"
 PLAIN = frozenset({"mta_sts.absent", "tlsrpt.absent", "dane.absent"})
@@ -65,9 +65,10 @@ def row(
 ) -> Row:
     """A row in short.
 
-    `servers`: one address or several of the host `mx`, or those of each host. `codes` come on top of PLAIN: `-CODE`
-    takes one away, `-` all of them. `mx` (separated by `;`) is needed only where the servers, in their order, are not the
-    MX hosts; `patterns` where these are not what the entry has. Records of `dns` and `tlsrpt` are a line each.
+    `servers`: one address or several of the host `mx`, or those of each host. `codes` come on top of
+    PLAIN: `-CODE` takes one away, `-` all of them. `mx` (separated by `;`) is needed only where the
+    servers, in their order, are not the MX hosts; `patterns` where these are not what the entry has.
+    Records of `dns` and `tlsrpt` are a line each.
     """
     hosts = _hosts(servers)
     return Row(

@@ -66,7 +66,7 @@ class World:
 
     def run(self, command: Sequence[str | Path], **how: str) -> CompletedProcess[str]:
         """Runs a command in there, from the folder of the project; its input is `text`."""
-        return self.space.run(command, folder=ROOT, **how)  # type: ignore[arg-type]
+        return self.space.run(command, folder=ROOT, **how)
 
     def addresses(self, name: str) -> list[str]:
         """Those of a host that the table has."""
@@ -88,8 +88,8 @@ def world(
 ) -> Iterator[World]:
     """A mini-internet, which is gone afterwards.
 
-    `scale` multiplies the delays of greetings; `latency` (seconds) is added to each reply and each flight of TLS, as a
-    round trip would.
+    `scale` multiplies the delays of greetings; `latency` (seconds) comes before each reply and each
+    flight of TLS, as a round trip would.
     """
     for program, package in (("nft", "nftables"), ("nsd", "nsd"), ("unbound", "unbound")):
         needs(program, package)
@@ -104,7 +104,14 @@ def world(
         _furnish(made, rows, crowd)
         _route(space)
         begun = names.begin(space, folder)
-        server = [sys.executable, "-m", "tests.minternet.server", folder, "--scale", str(scale)]
+        server: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "tests.minternet.server",
+            folder,
+            "--scale",
+            str(scale),
+        ]
         begun.append(_serving(space, [*server, "--latency", str(latency)]))
         closing.callback(_end, space, begun)
         space.within(_resolved)

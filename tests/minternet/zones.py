@@ -46,7 +46,9 @@ class Zone:
         soa = f"{self.name}. SOA {self.server}. hostmaster.{ZONE}. 1 3600 600 86400 60"
         if not self.key:
             lines = [soa, f"{self.name}. NS {self.server}.", *self.lines]
-            return "".join(f"{owner} 300 IN {rest}\n" for owner, _, rest in (ln.partition(" ") for ln in lines))
+            return "".join(
+                f"{owner} 300 IN {rest}\n" for owner, _, rest in (ln.partition(" ") for ln in lines)
+            )
         zone = dns.zone.Zone(f"{self.name}.", relativize=False)
         with zone.writer() as writer:
             for line in (soa, f"{self.name}. NS {self.server}.", *self.lines):
@@ -77,7 +79,12 @@ def zones(rows: Sequence[Row], hosts: Iterable[Host], tlsa: str, extra: Iterable
         else:
             found += _apart(main, row, lines)
     crowd = Zone(bulk.ZONE, lines=[f"{bulk.ZONE}. TXT here", *extra])
-    root.lines += [f"{_SERVER}. A {NAME_SERVER}", f"{ZONE}. NS {_SERVER}.", main.ds(), f"{bulk.ZONE}. NS {_SERVER}."]
+    root.lines += [
+        f"{_SERVER}. A {NAME_SERVER}",
+        f"{ZONE}. NS {_SERVER}.",
+        main.ds(),
+        f"{bulk.ZONE}. NS {_SERVER}.",
+    ]
     return [*found, crowd]
 
 
@@ -107,7 +114,10 @@ def _lines(row: Row, hosts: Iterable[Host], tlsa: str) -> Iterable[str]:
     for record in row.dns:
         owner, kind, data = record.replace("{tlsa}", tlsa).split(" ", 2)
         yield f"{full(owner, row.domain)}. {kind} {_absolute(data, row) if kind == 'CNAME' else data}"
-    for owner, texts in (("_mta-sts", row.sts.records.split("\n") if row.sts else ()), ("_smtp._tls", row.tlsrpt)):
+    for owner, texts in (
+        ("_mta-sts", row.sts.records.split("\n") if row.sts else ()),
+        ("_smtp._tls", row.tlsrpt),
+    ):
         for text in texts:
             yield f'{owner}.{row.domain}. TXT "{text}"'
 

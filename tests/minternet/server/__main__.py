@@ -1,7 +1,7 @@
-"""All servers of the mini-internet but those of DNS, in one process: `python -m tests.minternet.server FOLDER`.
+"""All servers of the mini-internet but those of DNS, in one process: `… tests.minternet.server FOLDER`.
 
-What it serves stands in FOLDER/hosts. It says `ready`, and goes on until it is ended. At the socket FOLDER/control
-it tells what it has counted (JSON), and begins to count anew for who sends `reset`.
+What it serves stands in FOLDER/hosts. It says `ready`, and goes on until it is ended. At the socket
+FOLDER/control it tells what it has counted (JSON), and begins to count anew for who sends `reset`.
 """
 
 import argparse

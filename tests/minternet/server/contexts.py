@@ -1,4 +1,4 @@
-"""The TLS of a mail server: contexts of OpenSSL, which still speaks TLS 1.0, and tlslite-ng for SSLv3, RC4 and 3DES."""
+"""The TLS of a mail server: OpenSSL, which still speaks TLS 1.0; tlslite-ng for SSLv3, RC4 and 3DES."""
 
 import asyncio
 import os
@@ -7,13 +7,16 @@ import ssl
 import warnings
 from pathlib import Path
 
-from tlslite.api import HandshakeSettings, TLSConnection, X509CertChain, parsePEMKey
-
 from tests.minternet.behaviour import Tls
+from tests.minternet.old_tls import HandshakeSettings, TLSConnection, X509CertChain, parsePEMKey
 from tests.minternet.server.peer import Peer
 
-_VERSIONS = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.1": ssl.TLSVersion.TLSv1_1, "TLSv1.2": ssl.TLSVersion.TLSv1_2,
-             "TLSv1.3": ssl.TLSVersion.TLSv1_3}  # fmt: skip
+_VERSIONS = {
+    "TLSv1": ssl.TLSVersion.TLSv1,
+    "TLSv1.1": ssl.TLSVersion.TLSv1_1,
+    "TLSv1.2": ssl.TLSVersion.TLSv1_2,
+    "TLSv1.3": ssl.TLSVersion.TLSv1_3,
+}
 _NUMBERS = {"SSLv3": (3, 0), "TLSv1": (3, 1), "TLSv1.1": (3, 2), "TLSv1.2": (3, 3)}
 
 
@@ -38,7 +41,7 @@ def context(tls: Tls, certificate: Path, unnamed: Path | None) -> ssl.SSLContext
 
 
 async def weakly(peer: Peer, tls: Tls, certificate: Path) -> None:
-    """A whole session with tlslite-ng, in a thread, on the same connection, which must not be read meanwhile."""
+    """A session with tlslite-ng, in a thread, on the same connection, which must not be read meanwhile."""
     own = peer.writer.get_extra_info("socket")
     with socket.socket(fileno=os.dup(own.fileno())) as connection:
         connection.settimeout(60)

@@ -45,8 +45,8 @@ async def endless_within(peer: Peer, context: ssl.SSLContext) -> bool:
 async def sslv2(peer: Peer, context: ssl.SSLContext) -> bool:
     """Takes the CLIENT-HELLO of SSL 2.0, and good TLS from all others.
 
-    Its SERVER-HELLO (draft-hickman-netscape-ssl-00 section 2.6): no session, an X.509 certificate, version 2, one
-    cipher of those that were offered, and a connection id. There is no more to it: nobody goes on from there.
+    Its SERVER-HELLO (draft-hickman-netscape-ssl-00 section 2.6): no session, an X.509 certificate,
+    version 2, a cipher, and a connection id. There is no more to it: nobody goes on from there.
     """
     hello = await peer.receive()
     if not (hello[0] & 0x80 and hello[2] == 1 and hello[3:5] == b"\0\2"):

@@ -1,4 +1,4 @@
-"""One connection as a server sees it: lines in, bytes out, TLS when it is time, each flight after a round trip."""
+"""One connection as a server sees it: lines in, bytes out, TLS when it is time."""
 
 import asyncio
 import ssl

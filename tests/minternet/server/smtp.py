@@ -37,7 +37,7 @@ class Mail:
             await self._converse(peer, host, smtp, count)
 
     async def _greet(self, peer: Peer, host: Host, smtp: Smtp) -> bool:
-        """The banner; all of it but the last line comes at once, and whoever talks before that is thrown out."""
+        """The banner; all but its last line comes at once, and whoever talks before that is thrown out."""
         *first, last = _lines(smtp.banner, host)
         if first:
             await peer.say(b"".join(first))
@@ -65,7 +65,7 @@ class Mail:
                 case "STARTTLS" if tls:
                     if smtp.starttls.startswith("220"):
                         if not await self._secure(peer, host, smtp, tls):
-                            return
+                            return None
                         tls = None
                     else:
                         await peer.say(_all(smtp.starttls, host))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(slots=True)
 class Count:
-    """Of one address: all connections, those that are open, the most that were, and the names that EHLO gave."""
+    """Of one address: all connections, those open now, the most at once, and the names in EHLO."""
 
     connections: int = 0
     open: int = 0
