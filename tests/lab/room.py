@@ -13,12 +13,13 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from stpolicy.model.table import Table
-from tests.lab import namespace, website
+from tests import namespace
+from tests.lab import website
 from tests.lab.certificates import Authority
 from tests.lab.nameserver import NameServer
-from tests.lab.namespace import Namespace
 from tests.lab.postfix import Delivery, Postfix
 from tests.lab.sink import Received, Sink, secured_by
+from tests.namespace import Namespace
 from tests.needs import needs
 
 ZONE = "stpolicy-lab.net"
