@@ -25,8 +25,10 @@ class Dns(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.open: dict[int, asyncio.Future[bytes]] = {}
         self.number = 0
+        self.room = asyncio.Semaphore(256)  # more at once overflow the socket of the name server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
     def datagram_received(self, data: bytes, _address: object) -> None:
@@ -35,13 +37,19 @@ class Dns(asyncio.DatagramProtocol):
 
     async def ask(self, name: str, kind: int) -> list[tuple[int, int, bytes]]:
         """The records of that type in the answer: where their data starts, and the message."""
-        self.number = (self.number + 1) % 65536
-        answer = self.open[self.number] = asyncio.get_running_loop().create_future()
+        number = self.number = (self.number + 1) % 65536
         labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
-        head = struct.pack(">6H", self.number, 0x0120, 1, 0, 0, 1)
+        head = struct.pack(">6H", number, 0x0120, 1, 0, 0, 1)
         edns = struct.pack(">BHHIH", 0, 41, 1232, 0x8000, 0)
-        self.transport.sendto(head + labels + struct.pack(">BHH", 0, kind, 1) + edns)  # type: ignore[attr-defined]
-        return _records(await answer, kind)
+        async with self.room:
+            while True:
+                answer = self.open[number] = asyncio.get_running_loop().create_future()
+                self.transport.sendto(head + labels + struct.pack(">BHH", 0, kind, 1) + edns)
+                try:
+                    async with asyncio.timeout(2):
+                        return _records(await answer, kind)
+                except TimeoutError:
+                    continue  # lost: it is asked again
 
 
 def _records(data: bytes, kind: int) -> list[tuple[int, int, bytes]]:
