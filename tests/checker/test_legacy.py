@@ -232,3 +232,18 @@ def test_one_connection_at_a_time() -> None:
 
     assert probed(script) == answers()
     assert most <= 2  # the server may hear of the end of one after the begin of the next
+
+
+def test_silence_after_one_hello_does_not_keep_the_others_from_being_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stpolicy.checker.legacy._PATIENCE", 0.2)
+
+    async def script(wire: Wire) -> None:
+        await wire.to_starttls()
+        hello = await wire.reader.read(65536)
+        if hello[0] & 0x80:
+            await wire.send((0x8000 | len(SERVER_HELLO)).to_bytes(2) + SERVER_HELLO)
+        await wire.reader.read()
+
+    assert probed(script) == answers(versions=UNKNOWN, ssl2=YES, weak=UNKNOWN)
