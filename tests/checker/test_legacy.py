@@ -23,7 +23,8 @@ V = ssl.TLSVersion
 def probed(script: Script, *, timeout: float = ENOUGH) -> dict[str, Probe]:
     async def run() -> dict[str, Probe]:
         async with serving(script) as there:
-            return await at(there.port, timeout=timeout)
+            async with asyncio.timeout(ENOUGH):
+                return await at(there.port, timeout=timeout)
 
     return asyncio.run(run())
 
@@ -188,7 +189,9 @@ def test_a_reset_is_no_answer() -> None:
     assert probed(script) == dict.fromkeys(OLD, UNKNOWN)
 
 
-def test_silence_is_no_answer_and_ends_with_the_budget() -> None:
+def test_silence_is_no_answer_and_ends_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stpolicy.checker.legacy._PATIENCE", 2 * ENOUGH)
+
     async def script(wire: Wire) -> None:
         await wire.to_starttls()
         await asyncio.Event().wait()
