@@ -37,7 +37,9 @@ def domain_result(observed: Observed, judged: Sequence[Judged], inconclusive: Se
     reached = any(map(is_reached, hosts.values()))
     found = sorted(judged, key=severity_of, reverse=True)
     weighed = [(one, status_of(one, inconclusive, reached=reached)) for one in found]
-    status = worst(weight for _, weight in weighed)
+    # What nobody has looked at has not passed, whatever the rules find.
+    unseen = Status.SUCCESS if reached else Status.ERROR
+    status = worst([unseen, *(weight for _, weight in weighed)])
     return {
         "domain": domain.domain,
         "status": int(status),

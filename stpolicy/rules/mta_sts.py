@@ -85,8 +85,9 @@ def conflict(observed: Observed) -> Iterator[Problem]:
     found = _found(observed)
     if not found or found.standing is not Standing.VALID or found.policy is None:
         return
-    for why, mend in _disagreements(observed, found.policy):
-        yield _problem(observed, f"the MTA-STS policy {why}", mend)
+    if said := list(_disagreements(observed, found.policy)):
+        message = "the MTA-STS policy " + "; it ".join(why for why, _ in said)
+        yield _problem(observed, message, said[0][1])
 
 
 def _mode(found: Published | None) -> str:
