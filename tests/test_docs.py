@@ -61,7 +61,7 @@ def test_matching_table_is_true() -> None:
 def test_codes_exist(path: Path) -> None:
     families = "|".join({code.split(".")[0] for code in (*DOCUMENT, *(rule.code for rule in rules.ALL))})
     for code in re.findall(rf"`((?:{families})(?:\.[a-z_]+)+)`", path.read_text(encoding="utf-8")):
-        if code.rpartition(".")[2] not in ("py", "md", "json", "html"):
+        if code.rpartition(".")[2] not in ("py", "md", "json", "html") and ".example." not in code:
             assert config.checked_codes([code])
 
 
