@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS := 2
 
-.PHONY: help demo test test-all check format lint types layers docs bench mutants crash lock wheel clean
+.PHONY: help demo test test-all check format lint types layers docs bench minternet mutants crash lock wheel clean
 
 help:
 	@echo 'make demo     the main job, on the shipped list, with a throw-away key'
@@ -12,6 +12,7 @@ help:
 	@echo 'make check    format, lint, types, layers'
 	@echo 'make docs     write the help and the rule table into README.md anew'
 	@echo 'make bench    measurements, as ratios of things measured in one run'
+	@echo 'make minternet  a network of mail servers of every character, to look at by hand (root)'
 	@echo 'make mutants  how many broken copies of the code the tests notice'
 	@echo 'make crash    update, ended or failing at every system call that touches what it keeps'
 	@echo 'make test-all the suite on every Python from 3.11 on that is here'
@@ -43,6 +44,9 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/python bench/lists.py
 	@$(BIN)/python bench/following.py
+
+minternet: $(VENV)/ready
+	@$(BIN)/python -m tests.minternet $(MINTERNET)
 
 mutants:
 	@sh scripts/setup.sh .venv-mutants bench/mutants.lock

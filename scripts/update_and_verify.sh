@@ -14,7 +14,7 @@
 : "${STPOLICY_CA_FILE:=}"      # authorities to trust instead of the system's
 : "${STPOLICY_TIMEOUT:=300}"   # seconds for one mirror, all in all
 : "${STPOLICY_MAX_SIZE:=67108864}"
-: "${STPOLICY_POST_UPDATE:=}"  # command that is run when another list has been installed
+: "${STPOLICY_POST_UPDATE:=}"  # command that is run when another list has been installed, until it succeeds
 : "${STPOLICY_ALLOW_HTTP:=}"   # 1: http on this host, for tests
 : "${STPOLICY_NOW:=}"          # RFC 3339: the time to judge by, for tests
 
@@ -171,14 +171,37 @@ finish() {
         network | clock) ! pressing || say "$reason: $message" ;;
         *) [ -n "$said" ] || say "$reason: $message" ;;
     esac
+    keep_state
+    run_hook
+    exit "$code"
+}
+
+# Leaves word of this run, if it has the folder to itself.
+keep_state() {
     if [ -n "$locked" ] && ! write_state 2>/dev/null; then
         say "disk: $dir/state.json cannot be written"
         [ "$code" -ne 0 ] || code=3
     fi
-    if [ "$reason" = installed ] && [ -n "$STPOLICY_POST_UPDATE" ]; then
-        wait_for sh -c "$STPOLICY_POST_UPDATE" || say "the command after the update has failed: $STPOLICY_POST_UPDATE"
+}
+
+# Runs the command that the administrator wants after a switch. The switch has left a file, which stays until the
+# command has succeeded, so that one that failed or was killed is run again though nothing is new.
+run_hook() {
+    [ -n "$installed" ] && [ -n "$STPOLICY_POST_UPDATE" ] && [ -e "$dir/hook-pending" ] || return
+    if wait_for sh -c "$STPOLICY_POST_UPDATE"; then
+        rm -rf "$dir/hook-pending"
+        return
     fi
-    exit "$code"
+    say "internal: the command after the update has failed: $STPOLICY_POST_UPDATE"
+    [ "$code" -ne 1 ] || return # a refusal says more
+    reason=internal message="the command after the update has failed: $STPOLICY_POST_UPDATE" code=3
+    keep_state
+}
+
+# Lets the next run know that the command has not been run yet, even if this one is killed after the switch.
+leave_hook() {
+    [ -n "$STPOLICY_POST_UPDATE" ] && [ ! -e "$dir/hook-pending" ] || return 0
+    rm -rf "$dir/hook-pending" && true >"$dir/hook-pending"
 }
 
 # Removes what this run has made beside its result, and what it has started.
@@ -847,7 +870,7 @@ decide() {
 }
 
 # Installs the offered pair: on the disk, verified there, named; mark; switch; prune (in this order, so that
-# whatever ends us leaves the old pair or the new one, and a mark that is not behind it).
+# whatever ends us leaves the old pair or the new one, a mark that is not behind it, and a hook that is not forgotten).
 install_offer() {
     reason=disk message="$dir cannot be written"
     install_before=$(cd -P "$dir/current" 2>/dev/null && pwd -P)
@@ -873,7 +896,7 @@ install_offer() {
     fi
     sync_file "$dir/versions" || return
     printf 'timestamp %s\nsigned %s\nsha256 %s\n' "$timestamp" "$signed" "$sha256" | replace "$dir/mark" || return
-    sync_file "$dir" && switch_to "$label" && sync_file "$dir" || return
+    leave_hook && sync_file "$dir" && switch_to "$label" && sync_file "$dir" || return
     reason=installed message="the list of $(stamp "$timestamp") is installed"
     installed=$label installed_timestamp=$timestamp installed_expires=$expires installed_sha256=$sha256
     set +f

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stpolicy.document import list as document
 from stpolicy.flows import verify as flow
-from stpolicy.flows.check import pins
+from stpolicy.flows.believe import pins
 from stpolicy.flows.verify import Verdict
 from stpolicy.model.file import File
 from stpolicy.model.policy import PolicyList

@@ -19,3 +19,8 @@ def schema() -> str:
 def templates() -> Path:
     """The folder of the templates."""
     return _folder("templates")
+
+
+def policy_map() -> Path:
+    """The template of Postfix's map, for who has none of their own."""
+    return templates() / "postfix" / "policy_map.j2"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.lab.namespace import Namespace
+from tests.namespace import Namespace
 from tests.needs import lacking, needs
 from tests.web import Server
 

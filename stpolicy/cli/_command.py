@@ -5,6 +5,7 @@ import inspect
 import traceback
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -77,14 +78,16 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
     """Registers a function as a command; its docstring is the help.
 
     Every command takes the common options; the function gets those that it names. One that names
-    `typed` is told which of its options stood on the command line.
+    `typed` is told which of its options stood on the command line. A parameter whose type is a
+    dataclass stands for an option for each field, which the function gets as one value.
     """
     full = f"{group}-{name}" if group else name
 
     def register(function: Callable[..., int]) -> Callable[..., int]:
         signature = inspect.signature(function)
         hints = typing.get_type_hints(function, include_extras=True)
-        own = {key: hints[key] for key in signature.parameters if key not in (*_COMMON, "typed")}
+        bundles = {key: hints[key] for key in signature.parameters if is_dataclass(hints[key])}
+        own, defaults = _options(signature, hints, bundles)
         COMMANDS[full] = frozenset(_setting(key, hint) for key, hint in own.items())
         named = {key: _with_environment(full, key, hint) for key, hint in {**own, **_COMMON}.items()}
 
@@ -95,7 +98,10 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
             if "typed" in signature.parameters:
                 passed["typed"] = frozenset(key for key in values if _source(ctx, key) == "COMMANDLINE")
             try:
-                return function(**_settled(ctx, full, own, values, common["config"]), **passed)
+                values = _settled(ctx, full, own, values, common["config"])
+                for key, bundle in bundles.items():
+                    values[key] = bundle(**{field.name: values.pop(field.name) for field in fields(bundle)})
+                return function(**values, **passed)
             except Exception as raised:
                 if common["debug"]:
                     traceback.print_exc()
@@ -109,7 +115,7 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
                 key,
                 inspect.Parameter.KEYWORD_ONLY,
                 annotation=hint,
-                default=signature.parameters[key].default if key in own else _default(key),
+                default=defaults[key] if key in own else _default(key),
             )
             for key, hint in named.items()
         ]
@@ -121,6 +127,21 @@ def command(app: typer.Typer, name: str, *, group: str = "", example: str) -> Ca
         return function
 
     return register
+
+
+def _options(
+    signature: inspect.Signature, hints: Mapping[str, Any], bundles: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of a command by name, bundles taken apart where they stand: annotations, and defaults."""
+    own: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
+    for key, parameter in signature.parameters.items():
+        if key in bundles:
+            own |= typing.get_type_hints(bundles[key], include_extras=True)
+            defaults |= {field.name: field.default for field in fields(bundles[key])}
+        elif key not in (*_COMMON, "typed"):
+            own[key], defaults[key] = hints[key], parameter.default
+    return own, defaults
 
 
 def _default(key: str) -> Any:

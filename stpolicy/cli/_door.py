@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,34 @@ def run(app: Callable[..., object], arguments: list[str]) -> int:
             code = _failure(raised)
         _let_go()
     return code
+
+
+def asynchronously(work: Coroutine[object, object, None]) -> None:
+    """Runs it in an event loop; a signal cancels it, so that it ends in order, and then us."""
+    import asyncio
+
+    ended_by: list[int] = []
+
+    async def main() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is None:
+            raise AssertionError
+
+        def end(number: int) -> None:
+            ended_by.append(number)
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                loop.add_signal_handler(number, end, number)
+        await work
+
+    try:
+        asyncio.run(main())
+    except asyncio.CancelledError:
+        if not ended_by:
+            raise
+        raise _Ended(ended_by[0]) from None
 
 
 def _open_streams() -> None:

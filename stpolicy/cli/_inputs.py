@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stpolicy.fetch import Source
-    from stpolicy.flows.check import Pins
+    from stpolicy.flows.believe import Pins
     from stpolicy.gpg.home import Home
 
 LONGEST_PASSPHRASE = 4096
@@ -85,7 +85,7 @@ def check_stdin(*names: str | None) -> None:
 
 def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> "Pins":
     """The pinned signers; Misuse when they are not enough to verify anything."""
-    from stpolicy.flows.check import pins as pinned
+    from stpolicy.flows.believe import pins as pinned
 
     if keyring is None:
         raise Misuse("no key ring is given", "name the file with the signers' public keys with --keyring")

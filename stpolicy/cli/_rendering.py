@@ -88,7 +88,7 @@ def options(
         early_adopter,
         _facts(facts) if facts else None,
         _overlays(overlay) if overlay else (),
-        template or resources.templates() / "postfix" / "policy_map.j2",
+        template or resources.policy_map(),
         (
             _given_version(mta_version)
             if mta_version
@@ -129,11 +129,13 @@ def _version(postfix: "Postfix", *, quiet: bool, oldest_will_do: bool) -> Versio
 
 
 def _reporting(postfix: "Postfix") -> bool:
-    """Whether this Postfix sends reports; one that is not here is taken not to."""
+    """Whether any way out of this Postfix sends reports; one without a configuration is taken not to."""
+    name = "smtp_tlsrpt_enable"
     try:
-        return postfix.settings(["smtp_tlsrpt_enable"]).get("smtp_tlsrpt_enable", "").lower() == "yes"
+        general = postfix.settings([name]).get(name, "")
     except StpolicyError:
         return False
+    return "yes" in postfix.client_values(name, general)
 
 
 def report(rendered: "Rendered", *, quiet: bool) -> int:

@@ -8,6 +8,7 @@ from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
+from stpolicy.errors import Refused
 from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 
@@ -38,7 +39,8 @@ def lookup(
 ) -> int:
     """Show the rows that the installed list and the overlays give a domain, and which of them decides.
 
-    Exit code 1 for a domain that nobody says anything of. The list is verified first.
+    Exit code 1 for a domain that nobody says anything of. The list is verified first; where none
+    verifies, the overlays alone are looked into.
     """
     from stpolicy.document.list import load
     from stpolicy.flows import lookup as flow
@@ -59,14 +61,18 @@ def lookup(
         template=None,
         quiet=quiet,
     )
-    file = _inputs.installed(dir_, _inputs.pins(keyring, signer, threshold), moment, max_size)
-    found = flow.lookup(
-        _inputs.domain(domain),
-        load(file.data, file.name, largest=max_size),
-        options.wanted(options.overlay_models()),
-        now=moment,
-        suffixes=PublicSuffixes(),
-    )
+    name, public = _inputs.domain(domain), PublicSuffixes()
+    wanted = options.wanted(options.overlay_models())
+    try:
+        file = _inputs.installed(dir_, _inputs.pins(keyring, signer, threshold), moment, max_size)
+    except Refused as wrong:
+        found = flow.lookup_local(name, wanted, now=moment, suffixes=public)
+        if not found.known:  # only the list could say
+            raise
+        _door.say(f"stpolicy: {wrong.message}; this is decided here", quiet=quiet)
+    else:
+        policies = load(file.data, file.name, largest=max_size)
+        found = flow.lookup(name, policies, wanted, now=moment, suffixes=public)
     row = (found.domain, found.source, found.rows, found.refused)
     if format_ is _options.PlainFormat.JSON:
         _door.result(text.as_json(*row, found.listed, expired=found.expired), output)

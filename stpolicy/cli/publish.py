@@ -15,7 +15,7 @@ from stpolicy.model.finding import Report, Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stpolicy.flows.check import Pins
+    from stpolicy.flows.believe import Pins
     from stpolicy.model.file import File
 
 

@@ -1,6 +1,7 @@
 """update: fetch, verify and install the newest list."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -154,7 +155,7 @@ def _follow(
         # Within the run, so that what is wrong here keeps no list from being installed.
         known = map_ or (before and before.name)
         file = MapFile.read(known or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}")
-        options = _rendering.options(postfix, oldest_will_do=not file.seal(), **more)
+        options = partial(_rendering.options, postfix, oldest_will_do=not file.seal(), **more)
         # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
         target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0))
         return activate(there, fresh, options, target, before, now=now, suffixes=PublicSuffixes)

@@ -40,6 +40,7 @@ def dump(state: State) -> bytes:
             "seal": made.seal,
             "expires": made.expires and epoch(made.expires),
             "counts": dict(made.counts),
+            "reload_pending": made.reload_pending,
         },
     }
     return (json.dumps(document, indent=2) + "\n").encode("ascii")
@@ -102,4 +103,5 @@ def _map(value: Any) -> MapState | None:
     counts = value.get("counts")
     known = {k: v for k, v in counts.items() if type(v) is int} if isinstance(counts, dict) else {}
     expires = _epoch(value["expires"]) if value.get("expires") else None
-    return MapState(str(value["name"]), str(value["stamp"]), str(value["seal"]), expires, known)
+    pending = value.get("reload_pending") is True
+    return MapState(str(value["name"]), str(value["stamp"]), str(value["seal"]), expires, known, pending)

@@ -2,16 +2,19 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document import overlay as overlays
+from stpolicy.document.codes import LARGEST
+from stpolicy.document.table import map_expiry
+from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
-from stpolicy.model.dates import instant
+from stpolicy.model.dates import Instant, instant
 from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay, in_force
 from stpolicy.model.state import MapState
@@ -68,13 +71,42 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """The map as it is now; `rendered` is there when this run has made it."""
+    """The map as it is now; `rendered` is there when this run has made it whole."""
 
     state: MapState | None
     rendered: "Rendered | None" = None
+    left_out: Instant | None = None
+    """When the list ran out whose rows were taken out of the map for want of anything newer to put there."""
+    fault: StpolicyError | OSError | None = None
+    """What went wrong all the same."""
 
 
 def activate(
+    there: Installed | None,
+    fresh: "PolicyList | None",
+    options: Callable[[], Options],
+    target: Target,
+    before: MapState | None,
+    *,
+    now: datetime,
+    suffixes: Callable[[], "Suffixes"],
+) -> Activated:
+    """Makes the map follow the installed pair; `fresh` is its list, where that has been read already.
+
+    Without a pair that verifies, or when the map cannot be made, it stays as it is, but for the rows of a
+    list that has run out.
+    """
+    try:
+        made = _made(there, fresh, options(), target, before, now=now, suffixes=suffixes)
+    except (StpolicyError, OSError) as wrong:
+        since = _run_out(target.map, before, there, now)
+        if since is None:
+            raise
+        made = Activated(_without_the_list(target, since), None, since, wrong)
+    return _told(made, target)
+
+
+def _made(
     there: Installed | None,
     fresh: "PolicyList | None",
     options: Options,
@@ -84,11 +116,9 @@ def activate(
     now: datetime,
     suffixes: Callable[[], "Suffixes"],
 ) -> Activated:
-    """Makes the map follow the installed pair; `fresh` is its list, where that has been read already.
-
-    Without a pair that verifies the map stays as it is, but for the rows of a list that has run out.
-    """
-    if there is None and target.map.seal() and not (before and _has_run_out(before, now)):
+    """The map, made anew when anything in it has changed."""
+    since = None if there else _run_out(target.map, before, there, now)
+    if there is None and target.map.seal() and since is None:
         return Activated(before)
     models = options.overlay_models()
     stamp = _stamp(there, options, models, target, now)
@@ -106,12 +136,57 @@ def activate(
     rendered = render(
         policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
     )
-    _switch(target.map, rendered)
-    if target.reload:
-        maps.reload(target.postfix)
     expires = there.listed.expires if there and not rendered.expired else None
-    state = MapState(str(target.map), stamp, target.map.seal(), expires, rendered.table.counts())
-    return Activated(state, rendered)
+    return Activated(_switched(target, rendered, stamp, expires), rendered, since)
+
+
+def _without_the_list(target: Target, since: Instant) -> MapState:
+    """The map with nothing in it but what was decided here, as the text of the one before has it.
+
+    Needs no settings: one of them may be what is wrong. Whatever it is, it must not keep a list in force that
+    has run out. Without a stamp, so that the map is made anew as soon as it can be.
+    """
+    from stpolicy.flows.render import without_list
+
+    text = store.read_if_there(target.map.path, LARGEST) or b""
+    return _switched(target, without_list(text, since), "", None)
+
+
+def _told(made: Activated, target: Target) -> Activated:
+    """What became of telling Postfix, where that is to be done; the next run tries again what fails."""
+    if not (target.reload and made.state and made.state.reload_pending):
+        return made
+    try:
+        maps.reload(target.postfix)
+    except StpolicyError as wrong:
+        return replace(made, fault=made.fault or wrong)
+    return replace(made, state=replace(made.state, reload_pending=False))
+
+
+def _run_out(
+    map_: MapFile, before: MapState | None, there: Installed | None, now: datetime
+) -> Instant | None:
+    """When the list ran out whose rows are still in the map; None when there are none, as far as is known.
+
+    The state knows, unless it is lost or the map is not what it was; then the map's own header may say so.
+    """
+    seal = map_.seal()
+    if not seal:
+        return None
+    known = before if before and before.name == str(map_) else None
+    if known and known.seal == seal:
+        ends = known.expires
+    else:
+        last = known.expires if known else there.listed.expires if there else None
+        ends = map_expiry(store.read_if_there(map_.path, LARGEST) or b"") or last
+    return ends if ends and ends <= instant(now) else None
+
+
+def _switched(target: Target, rendered: "Rendered", stamp: str, expires: Instant | None) -> MapState:
+    """Puts a new map in its place."""
+    _switch(target.map, rendered)
+    counts = rendered.table.counts()
+    return MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
 
 
 def _switch(target: MapFile, rendered: "Rendered") -> None:
@@ -136,10 +211,6 @@ def _switch(target: MapFile, rendered: "Rendered") -> None:
     finally:
         for leftover in new.files:
             store.discard(leftover)
-
-
-def _has_run_out(made: MapState, now: datetime) -> bool:
-    return made.expires is not None and made.expires <= instant(now)
 
 
 def _stamp(

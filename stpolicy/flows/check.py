@@ -1,57 +1,82 @@
-"""check: a signature file -> openpgp -> gpgv -> trust -> signatures that count, or doubts.
+"""check: domains -> checker.survey -> observations -> rules(SERVER) -> domain results."""
 
-Of what lies under the signature nothing is looked at here: it is only bytes.
-"""
-
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-from stpolicy import openpgp, trust
-from stpolicy.errors import Misuse
-from stpolicy.gpg.verify import answer
-from stpolicy.model.signature import Signatures
+from stpolicy import rules
+from stpolicy.checker.addresses import Addresses, Limits, Terms
+from stpolicy.checker.crew import crew
+from stpolicy.checker.dns import Resolver
+from stpolicy.checker.https import Web
+from stpolicy.checker.smtp import Manner
+from stpolicy.checker.survey import Look, Scope, Survey
+from stpolicy.flows.asked import Asked
+from stpolicy.model.names import Domain, MxPattern, host_fault
+from stpolicy.model.observation import DomainObservation
+from stpolicy.model.observed import Observed
+from stpolicy.model.result import domain_result
+
+WIDTH = 16
+"""How many domains are under way for each connection: most of them wait for DNS, or for a host they share."""
+
+DNS_DEADLINE = 20.0
+"""Seconds for one question, with all its repetitions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pins:
-    """Who may sign: a binary key ring, the fingerprints of the primary keys that count, and how many must."""
+class Network:
+    """How the world is reached. `resolvers` are (address, port); none: those of the system."""
 
-    ring: bytes
-    signers: frozenset[str]
-    threshold: int = 1
-
-
-def pins(ring: bytes, ring_name: str, signers: Collection[str], threshold: int) -> Pins:
-    """The pins, if they can be met at all; Misuse says why not."""
-    if not signers:
-        raise Misuse("no signer is pinned", "name the fingerprint of the list's key with --signer")
-    try:
-        binary = openpgp.key_ring(ring)
-        pinned = frozenset(trust.fingerprint(signer) for signer in signers)
-        held = openpgp.primary_fingerprints(binary) & pinned
-    except openpgp.NotAsExpected as wrong:
-        raise Misuse(f"{ring_name}: {wrong}", "stpolicy keys export writes one") from wrong
-    except ValueError as wrong:
-        raise Misuse(str(wrong), "short key ids can be forged; use the whole fingerprint") from wrong
-    if not 1 <= threshold <= len(pinned):
-        raise Misuse(f"a threshold of {threshold} cannot be met by {len(pinned)} pinned signers")
-    if len(held) < threshold:
-        raise Misuse(
-            f"{ring_name} holds {len(held)} of the pinned keys; {threshold} are needed",
-            "get the key ring and the fingerprints from the maintainer of the list",
-        )
-    return Pins(binary, pinned, threshold)
+    manner: Manner
+    resolvers: tuple[tuple[str, int], ...] = ()
+    ca_file: Path | None = None
+    https_port: int = 443
+    scope: Scope = field(default_factory=Scope)
+    limits: Limits = field(default_factory=Limits)
+    probes: bool = True
+    jobs: int = 1
 
 
-def check(data: bytes, signature: bytes, who: Pins, *, now: datetime) -> Signatures:
-    """Whether the signature file holds what it should, and what gpgv says of it.
+@asynccontextmanager
+async def _looks(network: Network, now: datetime) -> AsyncIterator[Look]:
+    """What looks at addresses: this process, or several."""
+    terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
+    if network.jobs == 1:
+        yield Addresses(terms).look
+        return
+    async with crew(terms, network.jobs) as many:
+        yield many.look
 
-    gpgv gets the packets that were looked at and not the armour, which it could read in another way.
-    """
-    try:
-        found = openpgp.signatures(signature)
-    except openpgp.NotAsExpected as wrong:
-        return Signatures((), ((wrong.doubt, str(wrong)),))
-    said = answer(data, b"".join(packet.raw for packet in found), who.ring)
-    return trust.judge(said, signers=who.signers, threshold=who.threshold, now=now)
+
+async def check(
+    asked: Mapping[Domain, Asked], network: Network, emit: Callable[[dict[str, Any]], None], *, now: datetime
+) -> None:
+    """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
+    limits, scope = network.limits, network.scope
+    named = [address for address, _ in network.resolvers]
+    with Resolver(network.resolvers or None, timeout=DNS_DEADLINE, trusted=named) as resolver:
+        async with _looks(network, now) as look:
+            web = Web(network.ca_file, network.https_port, allow_private=scope.allow_private)
+            survey = Survey(resolver, web, look, scope, rate=limits.rate, now=now)
+
+            def judged(seen: DomainObservation) -> None:
+                emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
+
+            await survey.run(asked, min(len(asked), WIDTH * limits.concurrency), judged)
+
+
+def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: bool) -> dict[str, Any]:
+    """What was seen of a domain, judged."""
+    patterns = asked.patterns or _own(seen)
+    observed = Observed(seen, patterns, now, asked.entry, connected)
+    return domain_result(observed, list(rules.judge(rules.SERVER, observed)), rules.INCONCLUSIVE)
+
+
+def _own(seen: DomainObservation) -> tuple[MxPattern, ...]:
+    """Without an entry: the names of the mail servers, and the domain's."""
+    names: Iterable[str] = (seen.domain, *(mx.host for mx in seen.mx.exchanges))
+    return tuple(MxPattern(name) for name in dict.fromkeys(names) if not host_fault(name))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from stpolicy import openpgp, rules
-from stpolicy.flows.check import Pins, check
+from stpolicy.flows.believe import Pins, believe
 from stpolicy.gpg.home import Home
 from stpolicy.model.dates import Instant
 from stpolicy.model.file import File
@@ -40,7 +40,7 @@ def look(existing: File | None, file: File, policies: PolicyList, home: Home, no
     if not made or max(made) < written:
         return There()
     known = own_pins(home)
-    verdict = check(file.data, existing.data, known, now=now)
+    verdict = believe(file.data, existing.data, known, now=now)
     if verdict.trusted:
         return There(signers=frozenset(signature.signer for signature in verdict.counted))
     if max(made) > written:
@@ -80,7 +80,7 @@ def _one_by_one(packets: list[openpgp.SignaturePacket], file: File, known: Pins,
     signers, strangers = set(), set()
     for packet in packets:
         alone = openpgp.armoured(openpgp.SIGNATURE, packet.raw)
-        verdict = check(file.data, alone, known, now=now)
+        verdict = believe(file.data, alone, known, now=now)
         if verdict.trusted:
             signers.add(verdict.counted[0].signer)
         elif {doubt for doubt, _ in verdict.doubts} <= {Doubt.UNKNOWN_SIGNER, Doubt.BAD_KEY}:

@@ -10,7 +10,7 @@ from stpolicy import openpgp, store
 from stpolicy.document import state as state_file
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
-from stpolicy.flows.check import Pins, check
+from stpolicy.flows.believe import Pins, believe
 from stpolicy.model.dates import Date, Instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.state import Listed, State
@@ -55,7 +55,7 @@ def installed(folder: Path, who: Pins, *, now: datetime, largest: int, mark: Mar
     signature = _bytes(folder / store.CURRENT / SIGNATURE, openpgp.LARGEST)
     if data is None or signature is None or len(data) > largest:
         return None
-    signatures = check(data, signature, who, now=now)
+    signatures = believe(data, signature, who, now=now)
     listed = _listed(data, name) if signatures.trusted else None
     if listed is None:
         return None

@@ -43,6 +43,15 @@ class Looked:
         return f"the list ({self.listed.mode})"
 
 
+def lookup_local(domain: str, wanted: Wanted, *, now: datetime, suffixes: Suffixes) -> Looked:
+    """Looks a domain up where there is no list: a map has what the site decided all the same."""
+    name = canonical(domain)
+    local = in_force(wanted.overlays, now).get(name)
+    found = policy_map(None, {name: local} if local else {}, wanted.profile, suffixes)
+    refused = found.refused[0][1] if found.refused else ""
+    return Looked(name, None, local, "", False, tuple(found.rows), refused)
+
+
 def lookup(domain: str, policies: PolicyList, wanted: Wanted, *, now: datetime, suffixes: Suffixes) -> Looked:
     """Looks a domain up as rendering the whole list would write it."""
     name = canonical(domain)

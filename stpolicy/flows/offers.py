@@ -7,7 +7,7 @@ from time import monotonic
 
 from stpolicy import fetch
 from stpolicy.fetch import LIST, Pair, Source, Validators
-from stpolicy.flows.check import Pins, check
+from stpolicy.flows.believe import Pins, believe
 from stpolicy.flows.installed import Installed
 from stpolicy.model.dates import instant
 from stpolicy.model.mark import Mark
@@ -83,7 +83,7 @@ def _offer(
         for left in range(TRIES - 1, -1, -1):
             if there and (found.data, found.signature) == (there.data, there.signature):
                 return Offer(source.url, same, found)
-            signatures = check(found.data, found.signature, who, now=now)
+            signatures = believe(found.data, found.signature, who, now=now)
             if not left or not _may_be_torn(signatures):
                 break
             found = fetch.pair(replace(source, deadline=end - monotonic()))

@@ -11,7 +11,7 @@ from stpolicy import fetch, openpgp, rules, store
 from stpolicy.document.list import LARGEST, parse
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import KEYS, LIST
-from stpolicy.flows.check import Pins
+from stpolicy.flows.believe import Pins
 from stpolicy.flows.validate import judged
 from stpolicy.flows.verify import Verdict, verify
 from stpolicy.model.dates import Instant

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from stpolicy import resources
 from stpolicy.document.list import load
+from stpolicy.model.dates import Instant
 from stpolicy.model.file import File
 from stpolicy.model.finding import Suffixes
 from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue
 from stpolicy.model.policy import PolicyList
 from stpolicy.render import template
+from stpolicy.render.own import own_part
 from stpolicy.render.postfix import PolicyMap, policy_map
 from stpolicy.render.profile import Profile
 
@@ -57,6 +60,17 @@ def render(
     header = list(_header(policies, data, found, wanted.profile, expired=expired))
     text = template.text(wanted.template, header, found)
     return Rendered(text, found, expired, tuple(overdue(wanted.overlays, now)))
+
+
+def without_list(text: bytes, since: Instant) -> Rendered:
+    """The map before, given as its text, without the rows of its list; laid out as maps are by default."""
+    found = own_part(text.decode("utf-8", "surrogateescape"))
+    header = [
+        "STARTTLS policy list for smtp_tls_policy_maps of Postfix; made by stpolicy",
+        f"list NOT IN FORCE since {since}; what is decided here was taken from the map before this one",
+        summary(found),
+    ]
+    return Rendered(template.text(resources.policy_map(), header, found), found, expired=True, overdue=())
 
 
 def _header(

@@ -10,7 +10,7 @@ from pathlib import Path
 from stpolicy import fetch, openpgp, store, trust
 from stpolicy.errors import Misuse, Refused
 from stpolicy.fetch import KEYS, Source
-from stpolicy.flows.check import Pins, pins
+from stpolicy.flows.believe import Pins, pins
 from stpolicy.flows.verify import Verdict, verify
 from stpolicy.model.file import File
 

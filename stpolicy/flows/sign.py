@@ -9,7 +9,7 @@ from stpolicy import openpgp, rules
 from stpolicy.document.dump import dump
 from stpolicy.document.list import LARGEST, Document, parse
 from stpolicy.errors import Refused, StpolicyError
-from stpolicy.flows.check import Pins, check
+from stpolicy.flows.believe import Pins, believe
 from stpolicy.flows.existing import look, objection, own_pins
 from stpolicy.flows.validate import judged
 from stpolicy.gpg.home import Home
@@ -112,7 +112,7 @@ def add(
     if document.policies.is_expired(now):
         raise Refused(f"{file.name} has run out", "sign it without --add, which dates it anew")
     known = own_pins(home)
-    before = check(file.data, existing.data, known, now=now)
+    before = believe(file.data, existing.data, known, now=now)
     if not before.trusted:
         return Signed(Report.of([objection(existing, before)]))
     signers = choose(home, terms.signers)
@@ -123,7 +123,7 @@ def add(
     at = _moment(terms, now) if younger else document.policies.timestamp.instant
     signature = _signed(file.data, home, signers, at, now)
     merged = _merged(existing.data, signature)
-    if not check(file.data, merged, known, now=now).trusted:
+    if not believe(file.data, merged, known, now=now).trusted:
         raise StpolicyError(f"the signatures in {existing.name} do not verify together; nothing was written")
     return Signed(report, file.data, merged, primaries(signers), document.policies)
 
@@ -192,7 +192,7 @@ def _signed(data: bytes, home: Home, signers: list[Signer], at: Instant | None, 
     signature = _merged(*(home.sign(data, signer.local_user, at=at) for signer in signers))
     fingerprints = primaries(signers)
     ring = home.public_keys(list(fingerprints))
-    proof = check(data, signature, Pins(ring, frozenset(fingerprints), len(fingerprints)), now=now)
+    proof = believe(data, signature, Pins(ring, frozenset(fingerprints), len(fingerprints)), now=now)
     if not proof.trusted:
         why = "; ".join(message for _, message in proof.doubts)
         raise StpolicyError(f"gpg made a signature that does not verify: {why}", "nothing was written")

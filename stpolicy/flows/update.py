@@ -15,7 +15,7 @@ from stpolicy import store
 from stpolicy.document import state as state_file
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import LIST, Source
-from stpolicy.flows.check import Pins
+from stpolicy.flows.believe import Pins
 from stpolicy.flows.installed import (
     MARK,
     SIGNATURE,
@@ -27,7 +27,7 @@ from stpolicy.flows.installed import (
     read_state,
 )
 from stpolicy.flows.offers import Offer, ask
-from stpolicy.model.dates import instant
+from stpolicy.model.dates import Instant, instant
 from stpolicy.model.mark import bounded_now
 from stpolicy.model.outcome import Outcome, Reason
 from stpolicy.model.state import Listed, MapState, State
@@ -73,21 +73,30 @@ Follow = Callable[[Installed | None, "PolicyList | None", MapState | None, datet
 def update(follower: Follower, follow: Follow | None = None, *, now: datetime, reset: bool = False) -> Run:
     """One run; `reset` forgets the mark, for who knows that it is wrong."""
     folder = follower.folder
-    store.make_folder(folder)
-    with store.locked(folder):
-        before = read_state(folder)
-        try:
-            run = _run(follower, follow, before, now=now, reset=reset)
-        except StpolicyError as wrong:
-            run = _failed(Outcome(Reason.INTERNAL, wrong.message), before, now)
-        except OSError as wrong:
-            run = _failed(Outcome(Reason.DISK, str(wrong)), before, now)
-        try:
-            store.replace(folder / STATE, state_file.dump(run.state))
-        except (OSError, StpolicyError) as wrong:
-            if run.state.reason.exit_code == 0:
-                message = f"{folder / STATE} cannot be written: {wrong}"
-                run = replace(run, state=replace(run.state, reason=Reason.DISK, message=message))
+    try:
+        store.make_folder(folder)
+        with store.locked(folder):
+            return _kept(follower, follow, now=now, reset=reset)
+    except OSError as wrong:  # nobody else is kept out, so nothing may be written, not even the state
+        return _failed(Outcome(Reason.DISK, f"{folder} cannot be used: {wrong}"), read_state(folder), now)
+
+
+def _kept(follower: Follower, follow: Follow | None, *, now: datetime, reset: bool) -> Run:
+    """The run of who has the folder to itself, and word of it."""
+    folder = follower.folder
+    before = read_state(folder)
+    try:
+        run = _run(follower, follow, before, now=now, reset=reset)
+    except StpolicyError as wrong:
+        run = _blind(Outcome(Reason.INTERNAL, wrong.message), follow, before, now)
+    except OSError as wrong:
+        run = _blind(Outcome(Reason.DISK, str(wrong)), follow, before, now)
+    try:
+        store.replace(folder / STATE, state_file.dump(run.state))
+    except (OSError, StpolicyError) as wrong:
+        if run.state.reason.exit_code == 0:
+            message = f"{folder / STATE} cannot be written: {wrong}"
+            run = replace(run, state=replace(run.state, reason=Reason.DISK, message=message))
     return run
 
 
@@ -125,6 +134,12 @@ def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     known = before or State(outcome.reason, "", instant(now), CLIENT)
     outcome = _unless_expired(outcome, known.listed, now)
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
+
+
+def _blind(outcome: Outcome, follow: Follow | None, before: State | None, now: datetime) -> Run:
+    """A run that cannot tell whether any pair is good; its map is one without a pair."""
+    run = _failed(outcome, before, now)
+    return _followed(run, follow, before.map if before else None, now) if follow else run
 
 
 def _unless_expired(outcome: Outcome, listed: Listed | None, now: datetime) -> Outcome:
@@ -168,24 +183,39 @@ def _settle(
 
 
 def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) -> Run:
-    """The run with the map that came of it; whatever fails, the map before it stays."""
+    """The run with the map that came of it."""
     try:
         made = follow(run.there, run.fresh, before, now)
-    except Misuse as wrong:
-        outcome = Outcome(Reason.CONFIGURATION, f"the map does not follow the list: {wrong.message}")
-    except StpolicyError as wrong:
-        outcome = Outcome(Reason.INTERNAL, f"the map does not follow the list: {wrong.message}")
-    except OSError as wrong:
-        outcome = Outcome(Reason.DISK, f"the map does not follow the list: {wrong}")
-    else:
-        run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
-        if run.there or not (before and before.expires and made.rendered) or run.state.reason.exit_code == 1:
-            return run
-        message = f"the list in the map is not in force since {before.expires}: its rows are left out"
-        return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+    except (StpolicyError, OSError) as wrong:
+        return _with_fault(run, wrong)
+    run = replace(run, state=replace(run.state, map=made.state), rendered=made.rendered)
+    if made.left_out:
+        run = _without_rows(run, made.left_out)
+    return _with_fault(run, made.fault) if made.fault else run
+
+
+def _without_rows(run: Run, since: Instant) -> Run:
+    """The run, which has taken the rows of a list out of the map; without a pair that is what counts."""
+    message = f"the list in the map is not in force since {since}: its rows are left out"
+    if run.there or run.state.reason.exit_code == 1:
+        return replace(run, warnings=(*run.warnings, message))
+    return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+
+
+def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
+    """The run, of which a fault of the map was the end."""
+    match wrong:
+        case Misuse():
+            reason = Reason.CONFIGURATION
+        case StpolicyError():
+            reason = Reason.INTERNAL
+        case _:
+            reason = Reason.DISK
+    said = wrong.message if isinstance(wrong, StpolicyError) else str(wrong)
+    message = f"Postfix does not follow the list: {said}"
     if run.state.reason.exit_code == 1:  # a refusal says more
-        return replace(run, warnings=(*run.warnings, outcome.message))
-    return replace(run, state=replace(run.state, reason=outcome.reason, message=outcome.message))
+        return replace(run, warnings=(*run.warnings, message))
+    return replace(run, state=replace(run.state, reason=reason, message=message))
 
 
 def _install(folder: Path, offer: Offer) -> Installed:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from stpolicy import rules
 from stpolicy.document.list import LARGEST, Document, parse
-from stpolicy.flows.check import Pins, check
+from stpolicy.flows.believe import Pins, believe
 from stpolicy.flows.validate import earlier, judged
 from stpolicy.model.file import File
 from stpolicy.model.finding import Candidate, Finding, Report, Severity
@@ -40,7 +40,7 @@ def verify(
     largest: int = LARGEST,
 ) -> Verdict:
     """Judges a signed list as a mail server does."""
-    signatures = check(file.data, signature.data, who, now=now)
+    signatures = believe(file.data, signature.data, who, now=now)
     if not signatures.trusted:
         return Verdict(_unbelieved(signature.name, signatures), signatures, None)
     document = parse(file.data, file.name, largest=largest)

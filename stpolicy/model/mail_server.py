@@ -28,7 +28,7 @@ PARAMETERS = (
 )
 """What decides whether the list works; every Postfix since 3.0 has all of them."""
 
-NEWER_PARAMETERS = {"tls_required_enable": (3, 10)}
+NEWER_PARAMETERS = {"tls_required_enable": (3, 10), "smtp_tlsrpt_enable": (3, 10)}
 """Parameters that not every Postfix has, and the first that has them."""
 
 _LEVELS = frozenset({"none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"})
@@ -76,6 +76,8 @@ class MapFacts:
     digest: str | None = None
     """Of the list, as the comments at the top of the text give it."""
     keys: tuple[str, ...] = ()
+    claims_sts: bool = False
+    """Whether rows say that their domain has an MTA-STS policy, as those of `--match mx` do."""
 
 
 @dataclass(frozen=True, slots=True)

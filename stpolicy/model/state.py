@@ -58,6 +58,8 @@ class MapState:
     expires: Instant | None
     """When the list in it runs out; None when there is none in it."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    reload_pending: bool = False
+    """Whether a running Postfix has yet to be told of it."""
 
 
 @dataclass(frozen=True, slots=True)

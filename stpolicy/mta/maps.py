@@ -113,7 +113,7 @@ def reload(postfix: Postfix) -> None:
     ran = run(["postfix", *chosen, "reload"], deadline=60)
     if ran.code:
         said = (ran.err.strip().splitlines() or ["it gave no reason"])[-1]
-        raise StpolicyError(f"postfix reload: {said}", "the new map is in place; reload Postfix by hand")
+        raise StpolicyError(f"postfix reload: {said}", "the new map is in place; the next run reloads again")
 
 
 def _postmap(arguments: list[str], data: bytes = b"") -> str:

@@ -63,6 +63,15 @@ class Postfix:
             if len(words) > 7
         )
 
+    def client_values(self, name: str, general: str) -> frozenset[str]:
+        """The values that a parameter has for the SMTP clients, in lower case; `general` is main.cf's.
+
+        A `-o` in master.cf goes before it; where there is no client it is the only one.
+        """
+        clients = [service for service in self.services() if service.program == "smtp"]
+        values = [service.overrides.get(name, general) for service in clients] or [general]
+        return frozenset(value.strip().lower() for value in values)
+
     def query(self, table: str, keys: Collection[str]) -> dict[str, str]:
         """What a table answers, by key; keys that it has not got are left out.
 

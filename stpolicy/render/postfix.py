@@ -27,6 +27,9 @@ from stpolicy.render.profile import (
 if TYPE_CHECKING:
     from stpolicy.model.finding import Suffixes
 
+OWN, LISTED = "decided here:", "from the list:"
+"""Comments of a map: before what a site decided itself, and before the rest."""
+
 LONGEST_KEY = 510
 """Bytes; one more, and a table of type lmdb is not built at all. Only U-labels come so far."""
 
@@ -115,7 +118,7 @@ def policy_map(
     listed = _resolved(policies) if policies else []
     if local:
         _write_local(found, local, dict(listed), profile, suffixes)
-        found.comment("from the list:")
+        found.comment(LISTED)
         listed = [(domain, policy) for domain, policy in listed if domain not in local]
     enforced = [pair for pair in listed if pair[1].mode is Mode.ENFORCE]
     found.testing = len(listed) - len(enforced)
@@ -145,7 +148,7 @@ def _write_local(
     profile: Profile,
     suffixes: "Suffixes",
 ) -> None:
-    found.comment("decided here:")
+    found.comment(OWN)
     for domain, decision in local.items():
         until = f" until {decision.until}" if decision.until else ""
         because = f": {decision.reason}" if decision.reason else ""

@@ -79,6 +79,32 @@ def test_a_list_that_does_not_verify_is_not_looked_into(fresh: Following) -> Non
     assert (ran.code, ran.out) == (1, "")
 
 
+OWN = {
+    "policies": {"a.com": {"mode": "enforce", "mxs": ["mx.own.com"], "reason": "x"}},
+    "exclude": {"b.com": {}},
+}
+
+
+@pytest.mark.parametrize("there", ["nothing", "a damaged pair"])
+def test_own_decisions_count_without_a_list_that_verifies(there: str, following: Following) -> None:
+    """As in the map, which keeps them."""
+    if there == "a damaged pair":
+        following.install(LIST)
+        path = following.folder / "current" / "policy.json"
+        path.write_bytes(path.read_bytes().replace(b"mx.a.com", b"mx.b.com"))
+    Path("o.json").write_text(json.dumps(OWN))
+    ran = _lookup(following, "a.com", "--overlay", "o.json", "--format", "json")
+    told = json.loads(ran.out)
+    rows = [f"a.com {ROW.replace('mx.a.com', 'mx.own.com')}"]
+    assert (ran.code, told["rows"], told["listed"], told["expired"]) == (0, rows, None, False)
+    assert told["decides"] == "o.json (enforce)"
+    assert "no list that verifies" in ran.err
+    excluded = json.loads(_lookup(following, "b.com", "--overlay", "o.json", "--format", "json").out)
+    assert (excluded["decides"], excluded["rows"]) == ("o.json (excluded)", [])
+    other = _lookup(following, "quiet.com", "--overlay", "o.json")
+    assert (other.code, other.out) == (1, ""), "nobody can say whether it is listed"
+
+
 @pytest.mark.parametrize("domain", ["", "a b", "localhost", "192.0.2.1", "-x.com", "a.com\n"])
 def test_what_is_no_domain(fresh: Following, domain: str) -> None:
     assert _lookup(fresh, domain).code == 2

@@ -12,6 +12,7 @@ from tests.cli.following import Following
 from tests.needs import needs
 from tests.pairs import dated
 from tests.personas import SIGNED, stamp
+from tests.postfix_room import postfix_room
 from tests.program import NOW, Program, Ran
 
 ENFORCE = {"mode": "enforce", "mxs": ["mx.a.com"]}
@@ -109,6 +110,18 @@ def test_without_postfix_rows_are_for_the_oldest(render: Any, monkeypatch: pytes
     assert "servername" not in ran.out
     assert render("--match", "mx", version="").code == 2
     assert "mx_host_pattern=mx.a.com" in render("--match", "mx", version="3.11.0").out
+
+
+@pytest.mark.parametrize(("override", "code"), [("smtp_tlsrpt_enable=yes", 2), ("smtp_tlsrpt_enable=no", 0)])
+def test_one_service_that_sends_reports_is_enough(
+    override: str, code: int, render: Any, tmp_path: Path
+) -> None:
+    """Though main.cf does not turn them on."""
+    server = postfix_room(tmp_path)
+    server.master(f"own unix - - y - - smtp -o {override}")
+    _list()
+    options = ["--match", "mx", "--postfix-config", server.etc]
+    assert render(*options, version="3.11.0").code == code
 
 
 def test_the_version_of_the_postfix_that_is_here(render: Any) -> None:

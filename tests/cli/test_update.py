@@ -1,8 +1,12 @@
 """update: what a mail server follows a list with."""
 
+import errno
+import hashlib
 import json
 import shutil
 from datetime import timedelta
+
+import pytest
 
 from stpolicy import store
 from tests.cli.following import Following
@@ -150,3 +154,33 @@ def test_a_pair_behind_the_mark_is_not_confirmed(following: Following) -> None:
     (following.folder / "mark").write_bytes(mark)
     assert following.update().code == 1
     assert following.state["reason"] == "rolled_back"
+
+
+def test_r4_a_folder_that_cannot_be(following: Following) -> None:
+    following.offer()
+    following.folder.write_text("a file")
+    ran = following.update("--format", "json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["exit"], told["reason"], told["list"]) == (3, 3, "disk", None)
+    assert following.server.requests == []
+    assert following.folder.read_text() == "a file"
+
+
+@pytest.mark.parametrize(("days", "code", "reason"), [(0, 3, "disk"), (20, 1, "expired")])
+def test_r4_a_folder_that_cannot_be_locked(
+    days: int, code: int, reason: str, following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following.install()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", full)
+    ran = following.update("--format", "json", now=f"{SIGNED + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}")
+    told = json.loads(ran.out)
+    assert (ran.code, told["reason"], told["list"]["sha256"]) == (
+        code,
+        reason,
+        hashlib.sha256(LIST).hexdigest(),
+    )
+    assert following.state["reason"] == "installed", "what another run may be writing is left alone"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy.flows.check import pins
+from stpolicy.flows.believe import pins
 from stpolicy.flows.verify import verify
 from stpolicy.model.file import File
 from tests import lists

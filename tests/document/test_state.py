@@ -12,7 +12,7 @@ from stpolicy.model.outcome import Reason
 from stpolicy.model.state import Listed, MapState, State
 
 LISTED = Listed(Instant(1793491200, "25"), Instant(1794700800), "ab" * 32, "20261101T000000Z-0123456789ab")
-MAP = MapState("lmdb:/x", "12" * 32, "1:2:3", Instant(1794700800), {"enforced": 7})
+MAP = MapState("lmdb:/x", "12" * 32, "1:2:3", Instant(1794700800), {"enforced": 7}, reload_pending=True)
 STATE = State(
     Reason.INSTALLED,
     "",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stpolicy.document.table import map_text
+from stpolicy.document.table import map_expiry, map_text
+from stpolicy.model.dates import Instant
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -22,10 +23,43 @@ DIGEST = "0123456789abcdef" * 4
     ],
 )
 def test_map_text(text: str, digest: str | None, keys: tuple[str, ...]) -> None:
-    assert map_text(text.encode()) == (digest, keys)
+    assert map_text(text.encode())[:2] == (digest, keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("a.com secure match=b policy_type=sts\n", True),
+        ("a.com secure match=b\n", False),
+        ("# a.com secure policy_type=sts\n", False),
+    ],
+)
+def test_rows_that_claim_a_policy_of_mta_sts(text: str, claims: bool) -> None:
+    assert map_text(text.encode())[2] is claims
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            f"# list of 1, in force until 2026-11-15T00:00:00.25Z, sha256 {DIGEST}\n",
+            Instant(1794700800, "25"),
+        ),
+        (f"## list of 1, in force until 1794700800, sha256 {DIGEST}\n", Instant(1794700800)),
+        (f"# list of 1.0, in force until 1794700800.0, sha256 {DIGEST}\n", Instant(1794700800)),
+        (f"# list of 1, NOT IN FORCE since 1794700800, sha256 {DIGEST}\n", None),
+        (f"# in force until tomorrow, sha256 {DIGEST}\n", None),
+        (f"# in force until {'9' * 5000}, sha256 {DIGEST}\n", None),
+        (f"# in force until \u0661, sha256 {DIGEST}\n", None),
+        (f"a.com x\n# in force until 1794700800, sha256 {DIGEST}\n", None),
+        ("", None),
+    ],
+)
+def test_when_the_list_of_a_map_runs_out(text: str, expected: Instant | None) -> None:
+    assert map_expiry(text.encode()) == expected
 
 
 @given(st.binary(max_size=80))
 def test_any_text_is_read(data: bytes) -> None:
-    _, keys = map_text(data)
+    _, keys, _ = map_text(data)
     assert all(key and not key.startswith("#") for key in keys)

@@ -12,7 +12,7 @@ import pytest
 from stpolicy import openpgp, store
 from stpolicy.errors import Busy, StpolicyError
 from stpolicy.fetch import KEYS, LIST
-from stpolicy.flows.check import Pins, check, pins
+from stpolicy.flows.believe import Pins, believe, pins
 from stpolicy.flows.publish import SIGNATURE, Published, publish
 from stpolicy.model.file import File
 from stpolicy.suffixes import PublicSuffixes
@@ -48,7 +48,7 @@ class Site:
     def shows(self, data: bytes) -> None:
         assert (self.root / LIST).read_bytes() == data
         asc = (self.root / SIGNATURE).read_bytes()
-        assert check(data, asc, self.who, now=lists.NOW).trusted
+        assert believe(data, asc, self.who, now=lists.NOW).trusted
         keys = openpgp.key_ring((self.root / KEYS).read_bytes())
         assert openpgp.primary_fingerprints(keys) == self.who.signers
 

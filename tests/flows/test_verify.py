@@ -10,7 +10,7 @@ import pytest
 
 from stpolicy import openpgp
 from stpolicy.errors import Misuse, Refused
-from stpolicy.flows.check import check, pins
+from stpolicy.flows.believe import believe, pins
 from stpolicy.flows.verify import Verdict, verify
 from stpolicy.model.file import File
 from tests import lists
@@ -106,7 +106,7 @@ def test_g12_rings_without_the_pinned_key(name: str, people: People) -> None:
 def test_g12_an_armoured_ring(people: People) -> None:
     ring = openpgp.armoured(openpgp.PUBLIC_KEY, people.ring)
     who = pins(ring, "ring.asc", [people.alice.fingerprint, "F" * 64], 1)
-    assert check(LIST, people.alice.sign(LIST), who, now=lists.NOW).trusted
+    assert believe(LIST, people.alice.sign(LIST), who, now=lists.NOW).trusted
 
 
 DATES = {
@@ -223,7 +223,7 @@ def test_real_signatures(form: str) -> None:
     expected = json.loads((folder / "expected.json").read_bytes())
     who = pins((folder / form).read_bytes(), form, [FINGERPRINT], 1)
     verdicts = {
-        name: check(
+        name: believe(
             (folder / name / "policy.json").read_bytes(),
             (folder / name / "policy.json.asc").read_bytes(),
             who,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stpolicy.errors import StpolicyError
-from stpolicy.flows.check import Pins, check, pins
+from stpolicy.flows.believe import Pins, believe, pins
 from stpolicy.gpg import verify as gpgv
 from stpolicy.model.signature import Signatures
 from tests import lists, packets
@@ -32,7 +32,7 @@ def _codes(verdict: Signatures) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", CASES)
 def test_t1_each_kind_of_signature(name: str, people: People) -> None:
     case = CASES[name]
-    verdict = check(case.data, case.make(people), _pins(people, case), now=lists.NOW)
+    verdict = believe(case.data, case.make(people), _pins(people, case), now=lists.NOW)
     assert _codes(verdict) == case.codes
     assert verdict.trusted is (name in GOOD)
     if verdict.trusted:
@@ -42,7 +42,7 @@ def test_t1_each_kind_of_signature(name: str, people: People) -> None:
 @pytest.mark.parametrize("name", GOOD)
 def test_good_signatures_count_each_signer_once(name: str, people: People) -> None:
     case = CASES[name]
-    verdict = check(case.data, case.make(people), _pins(people, case), now=lists.NOW)
+    verdict = believe(case.data, case.make(people), _pins(people, case), now=lists.NOW)
     pinned = {getattr(people, who).fingerprint for who in case.pinned}
     assert sorted(signature.signer for signature in verdict.counted) == sorted(pinned)
 
@@ -55,7 +55,7 @@ def test_g14_versions_that_this_gpgv_may_not_know(version: int, people: People) 
         packets.asc(made, packets.signature(b"", version=version)),
         packets.asc(packets.signature(b"", version=version), made),
     ):
-        verdict = check(LIST, asc, _pins(people, CASES["good"]), now=lists.NOW)
+        verdict = believe(LIST, asc, _pins(people, CASES["good"]), now=lists.NOW)
         assert not verdict.trusted
         assert set(_codes(verdict)) <= {"signature.malformed", "signature.bad", "signature.extra_data"}
 
@@ -66,13 +66,13 @@ def test_r7_a_key_that_is_younger_than_the_clock(people: People) -> None:
     home.gpg(*options, "--quick-gen-key", "Fay <fay@example.org>", "ed25519", "sign", at=then)
     (fay,) = home.fingerprints("Fay")
     made = home.gpg("--armor", "--detach-sign", data=LIST, at=then + timedelta(days=1))
-    verdict = check(LIST, made, pins(home.gpg("--export"), "ring", [fay], 1), now=lists.NOW)
+    verdict = believe(LIST, made, pins(home.gpg("--export"), "ring", [fay], 1), now=lists.NOW)
     assert _codes(verdict) == ("signature.clock",)
 
 
 def _verdict_of(people: People, *raw: bytes, data: bytes = LIST) -> Signatures:
     who = [people.alice.fingerprint, people.bob.fingerprint]
-    return check(data, packets.asc(*raw), pins(people.ring, "ring", who, 1), now=lists.NOW)
+    return believe(data, packets.asc(*raw), pins(people.ring, "ring", who, 1), now=lists.NOW)
 
 
 @settings(max_examples=60, deadline=None)

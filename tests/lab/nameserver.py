@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from subprocess import Popen
 
 from tests.lab.lines import Lines
-from tests.lab.namespace import Namespace
+from tests.namespace import Namespace
 from tests.needs import needs
 
 _OPTIONS = (

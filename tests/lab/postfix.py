@@ -12,8 +12,8 @@ from pathlib import Path
 from subprocess import Popen
 
 from tests.lab.lines import Lines
-from tests.lab.namespace import Namespace, descendants
 from tests.lab.sink import Received
+from tests.namespace import Namespace, descendants
 from tests.needs import needs
 
 _SERVICES = """\

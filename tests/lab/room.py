@@ -13,15 +13,18 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from stpolicy.model.table import Table
-from tests.lab import namespace, website
+from tests import namespace
+from tests.lab import website
 from tests.lab.certificates import Authority
 from tests.lab.nameserver import NameServer
-from tests.lab.namespace import Namespace
 from tests.lab.postfix import Delivery, Postfix
 from tests.lab.sink import Received, Sink, secured_by
+from tests.namespace import Namespace
 from tests.needs import needs
 
 ZONE = "stpolicy-lab.net"
+
+RESOLVER = "resolv.conf"
 
 SUFFIX = f".mx.{ZONE}"
 """Ends the name of every mail server."""
@@ -42,6 +45,7 @@ class Lab:
 
     def __init__(self, space: Namespace, folder: Path, closing: ExitStack) -> None:
         self.received: list[Received] = []
+        self._resolver = folder / RESOLVER
         self._postfix = Postfix(space, folder)
         self.authority = Authority(folder / "certificates")
         self.map_type = best_type(space)
@@ -49,7 +53,7 @@ class Lab:
         self.table = f"{self.map_type}:{self.map_path}"
         self.space, self._closing = space, closing
         self._addresses = count(1)
-        self._names = NameServer(space, ZONE)
+        self.names = NameServer(space, ZONE)
         self._defaults = {
             "smtp_tls_security_level": "may",
             "smtp_tls_CAfile": str(self.authority.ca),
@@ -63,8 +67,8 @@ class Lab:
         """Starts everything."""
         self.authority.begin()
         _furnish(self)
-        self._closing.callback(self._names.end)
-        self._names.begin()
+        self._closing.callback(self.names.end)
+        self.names.begin()
         self.policy()
         self._closing.callback(self._postfix.end)
         self._postfix.begin()
@@ -122,14 +126,24 @@ class Lab:
 
     def domain(self, name: str, *hosts: str) -> str:
         """Adds a domain with these MX hosts, the best first."""
-        self._names.exchanges[name] = hosts
-        self._names.refresh()
+        self.names.exchanges[name] = hosts
+        self.names.refresh()
         return name
 
     def https(self, folder: Path, name: str = at("lists")) -> AbstractContextManager[website.Website]:
         """Serves a folder as https://NAME/, with a certificate of the lab's authority."""
-        address = self._names.addresses.get(name) or self._address(name)
+        address = self.names.addresses.get(name) or self._address(name)
         return website.serving(self.space, name, address, folder, self.authority.issue(name))
+
+    @contextmanager
+    def resolving(self, address: str) -> Iterator[None]:
+        """Asks another resolver meanwhile, and believes what it says of DNSSEC."""
+        before = self._resolver.read_text()
+        self._resolver.write_text(f"nameserver {address}\noptions trust-ad\n")  # as it is: it is mounted
+        try:
+            yield
+        finally:
+            self._resolver.write_text(before)
 
     def run(
         self,
@@ -149,8 +163,8 @@ class Lab:
 
     def _address(self, name: str) -> str:
         number = next(self._addresses)
-        self._names.addresses[name] = address = f"127.0.{1 + number // 250}.{1 + number % 250}"
-        self._names.refresh()
+        self.names.addresses[name] = address = f"127.0.{1 + number // 250}.{1 + number % 250}"
+        self.names.refresh()
         return address
 
 
@@ -185,7 +199,7 @@ def opened() -> Iterator[Lab]:
         closing.callback(shutil.rmtree, folder)
         folder.chmod(0o755)  # Postfix has a user of its own, who must get to the queue
         (folder / "certificates").mkdir()
-        resolver = folder / "resolv.conf"
+        resolver = folder / RESOLVER
         resolver.write_text("nameserver 127.0.0.1\n")
         outside = {key: value for key, value in os.environ.items() if not key.startswith("STPOLICY_")}
         environment = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import requests
 
 from tests.lab import room
-from tests.lab.namespace import Namespace
 from tests.lab.room import Lab, at
+from tests.namespace import Namespace
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.lab.namespace import Namespace
+from tests.namespace import Namespace
 
 
 class Website(ThreadingHTTPServer):

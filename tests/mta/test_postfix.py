@@ -1,6 +1,7 @@
 """Postfix's own programs, on configurations that are thrown away; none of it needs root."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -92,6 +93,37 @@ def test_services(postfix: Postfix, server: PostfixRoom) -> None:
     assert "$" not in found["own", "unix"].overrides["smtp_helo_name"]
     assert found["127.0.0.1:10025", "inet"].overrides == {"content_filter": ""}
     assert found["uucp", "unix"].program == "pipe"
+
+
+REPORTS = {
+    "yes": ["yes"],
+    "no": ["no"],
+    "no; smtp/unix/smtp_tlsrpt_enable = YES": ["no", "yes"],
+    "yes; smtp/unix/smtp_tlsrpt_enable = no": ["no", "yes"],
+    "yes; smtp/unix/smtp_tlsrpt_enable = no; relay/unix/smtp_tlsrpt_enable = no": ["no"],
+    "no; lmtp/unix/smtp_tlsrpt_enable = yes": ["no"],
+}
+
+
+@pytest.mark.parametrize("said", REPORTS)
+def test_what_a_parameter_is_for_the_clients(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a Postfix that is newer than that which may be here."""
+    main, *overrides = said.split("; ")
+    services = [
+        f"{name} unix - - y - - {name.replace('relay', 'smtp')}" for name in ("smtp", "relay", "lmtp")
+    ]
+    answers = {"-M": services, "-Px": overrides}
+    cases = "".join(f"{option}) printf '%s\\n' {shlex.join(lines)} ;;\n" for option, lines in answers.items())
+    tool(tmp_path, "postconf", f"case $1 in\n{cases}esac")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert sorted(Postfix().client_values("smtp_tlsrpt_enable", main)) == REPORTS[said]
+
+
+def test_without_master_cf_main_cf_counts(postfix: Postfix, server: PostfixRoom) -> None:
+    (server.etc / "master.cf").unlink()
+    assert postfix.client_values("smtp_tlsrpt_enable", "Yes") == {"yes"}
 
 
 def test_without_master_cf_there_are_no_services(postfix: Postfix, server: PostfixRoom) -> None:

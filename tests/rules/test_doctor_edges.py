@@ -183,6 +183,22 @@ def test_overrides(options: str, server: PostfixRoom) -> None:
     assert (bool(unused), bool(used)) == (OVERRIDES[options], OVERRIDES[options])
 
 
+@pytest.mark.parametrize(
+    ("attributes", "value", "found"),
+    [
+        (" policy_type=sts policy_domain=example.com mx_host_pattern=mx.example.com", "YES", True),
+        (" policy_type=sts policy_domain=example.com mx_host_pattern=mx.example.com", "no", False),
+        ("", "yes", False),
+    ],
+)
+def test_reports_of_one_service(attributes: str, value: str, found: bool, server: PostfixRoom) -> None:
+    """Which main.cf says nothing of."""
+    server.map(dict.fromkeys((*DOMAINS, "bücher.de"), f"{POLICY}{attributes}"))
+    server.master(f"own unix - - y - - smtp -o smtp_tlsrpt_enable={value}")
+    server.set(default_transport="own")
+    assert codes(server) == ({"postfix.override"} if found else set())
+
+
 def test_a_service_that_runs_something_else_is_not_looked_at(server: PostfixRoom) -> None:
     server.master(
         "filter unix - - n - - lmtp -o smtp_tls_security_level=none",

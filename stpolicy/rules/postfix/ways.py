@@ -104,8 +104,9 @@ def override(server: MailServer) -> Iterator[Problem]:
     """A service in master.cf has other TLS settings than main.cf.
 
     A `-o` of a service that runs the SMTP client replaces what main.cf says, for all mail that takes
-    this way: without the policy map the list is not applied there, without authorities mail waits. A
-    service that nothing seems to lead to is a note.
+    this way: without the policy map the list is not applied there, without authorities mail waits, and
+    with TLS reports (TLSRPT) the rows of `--match mx` are reported as MTA-STS policies. A service that
+    nothing seems to lead to is a note.
     """
     for service, used in server.clients:
         for name, said in _overridden(server, service):
@@ -130,6 +131,13 @@ def _overridden(server: MailServer, service: Service) -> Iterator[tuple[str, str
     for name in ("smtp_tls_CAfile", "smtp_tls_CApath"):
         if server.setting(name, service) != server.setting(name):
             yield name, "it trusts other authorities"
+    name = "smtp_tlsrpt_enable"
+    if server.map and server.map.claims_sts and _is_on(server, name, service) and not _is_on(server, name):
+        yield name, "its TLS reports call what --match mx wrote MTA-STS policies"
+
+
+def _is_on(server: MailServer, name: str, service: Service | None = None) -> bool:
+    return server.setting(name, service).lower() == "yes"
 
 
 @rule("postfix.tls_required", Severity.WARNING)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,7 +69,8 @@ class Namespace:
     def end(self, started: subprocess.Popen[str]) -> None:
         """Ends what `start` started."""
         for process in descendants(started.pid):
-            os.kill(process, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it went with its parent
+                os.kill(process, signal.SIGTERM)
         started.wait(30)
 
     def within(self, make: Callable[[], T]) -> T:

@@ -1,0 +1,136 @@
+"""Many domains to their observations: bounded, each host once, each domain told of as soon as it is done."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zlib import crc32
+
+from stpolicy.checker import dane, https
+from stpolicy.checker.dns import Resolver, is_global
+from stpolicy.model.names import Domain, host_fault
+from stpolicy.model.observation import (
+    AddressObservation,
+    Dns,
+    DomainObservation,
+    Fault,
+    HostObservation,
+    MxAnswer,
+    Records,
+    Session,
+    Step,
+    StsObservation,
+    Unreachable,
+)
+
+MOST_ADDRESSES = 4
+"""Of one host and one family; more are not looked at."""
+
+Look = Callable[[str, str], Awaitable[AddressObservation]]
+"""(host name, address) -> what was seen there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at."""
+
+    families: tuple[str, ...] = ("A", "AAAA")
+    mta_sts: bool = True
+    dane: bool = True
+    allow_private: bool = False
+
+
+class Survey:
+    """One run. Hosts are shared: each is looked at once, however many domains name it."""
+
+    def __init__(
+        self, resolver: Resolver, web: https.Web, look: Look, scope: Scope, *, rate: float, now: datetime
+    ) -> None:
+        self._resolver = resolver
+        self._web = web
+        self._look = look
+        self._scope = scope
+        self._pace = _Pace(rate)
+        self._now = now
+        self._hosts: dict[str, asyncio.Task[HostObservation]] = {}
+        self.connected = False
+        """Whether any connection has come about."""
+
+    async def run(
+        self, domains: Iterable[Domain], width: int, emit: Callable[[DomainObservation], None]
+    ) -> None:
+        """Looks at `width` domains at a time; each is given to `emit` when it is done, in no order."""
+        waiting = iter(spread(domains))
+
+        async def work() -> None:
+            for domain in waiting:
+                emit(await self.domain(domain))
+
+        await asyncio.gather(*(work() for _ in range(width)))
+
+    async def domain(self, domain: Domain) -> DomainObservation:
+        """Everything that the scope asks for."""
+        mx, mta_sts, tlsrpt = await asyncio.gather(
+            self._mail_servers(domain), self._mta_sts(domain), self._tlsrpt(domain)
+        )
+        answer, hosts = mx
+        return DomainObservation(domain, self._now, answer, hosts, mta_sts, tlsrpt)
+
+    async def _mail_servers(self, domain: Domain) -> tuple[MxAnswer, tuple[HostObservation, ...]]:
+        answer = await self._resolver.mx(domain)
+        names = dict.fromkeys(mx.host for mx in answer.exchanges if mx.host and not host_fault(mx.host))
+        return answer, tuple(await asyncio.gather(*(self._once(name) for name in names)))
+
+    async def _mta_sts(self, domain: Domain) -> StsObservation | None:
+        return await https.look(domain, self._resolver, self._web) if self._scope.mta_sts else None
+
+    async def _tlsrpt(self, domain: Domain) -> Records | None:
+        if not self._scope.mta_sts:
+            return None
+        return await self._resolver.records(f"_smtp._tls.{domain}", "TXT")
+
+    async def _once(self, host: str) -> HostObservation:
+        if host not in self._hosts:
+            self._hosts[host] = asyncio.create_task(self._host(host))
+        return await self._hosts[host]
+
+    async def _host(self, host: str) -> HostObservation:
+        await self._pace.turn()
+        a, aaaa = await asyncio.gather(*(self._addresses(host, kind) for kind in ("A", "AAAA")))
+        tlsa = await dane.tlsa(host, self._resolver) if self._scope.dane else Records(Dns.NO_DATA)
+        found = (*a.values[:MOST_ADDRESSES], *aaaa.values[:MOST_ADDRESSES])
+        looks = await asyncio.gather(*(self._address(host, address) for address in found))
+        return HostObservation(host, a, aaaa, tlsa, tuple(looks))
+
+    async def _addresses(self, host: str, kind: str) -> Records:
+        if kind not in self._scope.families:
+            return Records(Dns.NO_DATA, message="not asked")
+        return await self._resolver.records(host, kind)
+
+    async def _address(self, host: str, address: str) -> AddressObservation:
+        if not self._scope.allow_private and not is_global(address):
+            refused = Unreachable(Step.CONNECT, Fault.NOT_GLOBAL, "is no address of the global internet")
+            return AddressObservation(address, Session(ended=refused))
+        seen = await self._look(host, address)
+        ended = seen.session.ended
+        self.connected |= ended is None or ended.step is not Step.CONNECT
+        return seen
+
+
+class _Pace:
+    """Lets through a number a second, each in turn; all of them when the rate is 0."""
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate if rate else 0
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        if self._gap:
+            moment = asyncio.get_running_loop().time()
+            self._next = max(self._next + self._gap, moment)
+            await asyncio.sleep(self._next - moment)
+
+
+def spread(domains: Iterable[Domain]) -> Iterator[Domain]:
+    """The domains in an order without neighbours: those of one provider do not all wait for the same host."""
+    return iter(sorted(domains, key=lambda domain: (crc32(domain.encode()), domain)))

@@ -1,0 +1,116 @@
+"""The options that say which domains are looked at."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _inputs
+from stpolicy.errors import Misuse
+from stpolicy.model.names import canonical, domain_fault
+
+if TYPE_CHECKING:
+    from stpolicy.flows.asked import Asked
+    from stpolicy.model.names import Domain
+    from stpolicy.model.policy import PolicyList
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a file of domains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which domains, and what they are held against."""
+
+    domain: Annotated[
+        list[str] | None,
+        typer.Option("--domain", metavar="D", help="Look at this domain only, listed or not. Repeatable."),
+    ] = None
+    mx: Annotated[
+        list[str] | None,
+        typer.Option("--mx", metavar="PATTERN", help="Hold --domain against this pattern. Repeatable."),
+    ] = None
+    csv: Annotated[
+        str | None,
+        typer.Option("--csv", metavar="FILE[:COLUMN]", help="Look at the domains in a CSV file; - is stdin."),
+    ] = None
+    changed_since: Annotated[
+        str | None,
+        typer.Option("--changed-since", metavar="OLD", help="Only entries that changed; a file or git:REV."),
+    ] = None
+    exclude: Annotated[
+        Path | None,
+        typer.Option("--exclude", metavar="FILE", help="Domains, one a line, that are never looked at."),
+    ] = None
+
+
+def asked(options: Options, list_path: Path, *, largest: int) -> "dict[Domain, Asked]":
+    """The domains of the options, else of the list; without those that are excluded."""
+    from stpolicy.flows import asked as flow
+
+    names = [*(options.domain or ()), *(_column(options.csv) if options.csv else ())]
+    chosen = bool(options.domain or options.csv)
+    if options.mx and not options.domain:
+        raise Misuse("--mx is about one domain", "name it with --domain")
+    if chosen and options.changed_since:
+        raise Misuse("--changed-since is about the entries of a list", "leave --domain and --csv out")
+    policies = _list(list_path, largest=largest, needed=not chosen)
+    if chosen:
+        found = flow.of_names(names, policies, str(list_path), options.mx or ())
+    else:
+        since = options.changed_since and _since(options.changed_since, list_path, largest)
+        found = flow.of_list(policies, str(list_path), since or None) if policies else {}
+    return flow.without(found, _excluded(options.exclude)) if options.exclude else found
+
+
+def _list(path: Path, *, largest: int, needed: bool) -> "PolicyList | None":
+    from stpolicy.document.list import load
+
+    if not needed and not path.is_file():
+        return None
+    file = _inputs.read(path, largest=largest)
+    return load(file.data, file.name, largest=largest)
+
+
+def _since(spec: str, path: Path, largest: int) -> "PolicyList":
+    from stpolicy.document.list import load
+
+    file = _inputs.read_spec(spec, path, largest=largest)
+    return load(file.data, file.name, largest=largest)
+
+
+def _lines(path: str) -> str:
+    data = (
+        sys.stdin.buffer.read(LARGEST + 1) if path == "-" else _inputs.named(Path(path), largest=LARGEST).data
+    )
+    if len(data) > LARGEST:
+        raise Misuse(f"{path} has more than {LARGEST} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        raise Misuse(f"{path} is not UTF-8: {wrong}") from wrong
+
+
+def _column(spec: str) -> Iterator[str]:
+    """The domains of a column, the first if none is named; a heading is no domain, and is passed over."""
+    path, _, column = spec.rpartition(":")
+    if not path or not column.isascii() or not column.isdecimal():
+        path, column = spec, "1"
+    for number, row in enumerate(csv.reader(StringIO(_lines(path))), start=1):
+        if len(row) >= int(column) > 0 and (name := row[int(column) - 1].strip()):
+            fault = domain_fault(canonical(name))
+            if fault and number > 1:
+                raise Misuse(f"{path}:{number}: {name!r} {fault}")
+            if not fault:
+                yield name
+
+
+def _excluded(path: Path) -> frozenset[str]:
+    """One domain a line; what follows a `#` is a remark."""
+    lines = (line.partition("#")[0].strip() for line in _lines(str(path)).splitlines())
+    return frozenset(canonical(line) for line in lines if line)

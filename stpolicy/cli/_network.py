@@ -1,0 +1,138 @@
+"""The options that say how mail servers are looked at, and what they come to."""
+
+import os
+import resource
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy.cli import _inputs
+from stpolicy.errors import Misuse
+
+if TYPE_CHECKING:
+    from stpolicy.flows.check import Network
+
+PAYS = 300
+"""From so many domains on, more than one process is worth its start."""
+
+_SPARE = 64
+"""Descriptors that are no connections: pipes, files, questions to DNS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the world is reached, and how gently."""
+
+    resolver: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resolver", metavar="IP[:PORT]", help="Ask this DNS server, and believe its AD. Repeatable."
+        ),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
+    ] = None
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Of SMTP.")] = 25
+    https_port: Annotated[
+        int, typer.Option("--https-port", metavar="N", min=1, max=65535, help="Of MTA-STS.")
+    ] = 443
+    helo: Annotated[
+        str | None,
+        typer.Option("--helo", metavar="NAME", help="What we call ourselves; this host's name if not given."),
+    ] = None
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for a connection; four times for all."),
+    ] = 60
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", min=1, help="Connections at once, in all.")
+    ] = 64
+    per_host: Annotated[
+        int, typer.Option("--per-host", metavar="N", min=1, help="Connections at once to one address.")
+    ] = 1
+    pause: Annotated[
+        float, typer.Option("--pause", metavar="S", min=0, help="Seconds between two of them.")
+    ] = 0.1
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="N", min=0, help="New hosts a second; 0 is no limit.")
+    ] = 0
+    retries: Annotated[
+        int, typer.Option("--retries", metavar="N", min=0, max=10, help="Of what came to nothing for now.")
+    ] = 0
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as cores when that pays."),
+    ] = None
+    ipv4: Annotated[bool, typer.Option("--ipv4/--no-ipv4", help="Look at IPv4 addresses.")] = True
+    ipv6: Annotated[bool, typer.Option("--ipv6/--no-ipv6", help="Look at IPv6 addresses.")] = True
+    legacy: Annotated[
+        bool, typer.Option("--legacy/--no-legacy", help="Try old versions and weak ciphers.")
+    ] = True
+    mta_sts: Annotated[bool, typer.Option("--mta-sts/--no-mta-sts", help="Look at MTA-STS and TLSRPT.")] = (
+        True
+    )
+    dane: Annotated[bool, typer.Option("--dane/--no-dane", help="Look at TLSA records.")] = True
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Connect to addresses that are not global too.")
+    ] = False
+
+
+def network(options: Options, domains: int) -> "Network":
+    """What the options come to, for a run over so many domains; Misuse for what cannot be."""
+    from stpolicy.checker.addresses import Limits
+    from stpolicy.checker.smtp import Manner
+    from stpolicy.checker.survey import Scope
+    from stpolicy.flows.check import Network
+
+    _inputs.check_ca_file(options.ca_file)
+    families = tuple(name for name, asked in (("A", options.ipv4), ("AAAA", options.ipv6)) if asked)
+    if not families:
+        raise Misuse("neither IPv4 nor IPv6 is to be looked at", "leave --no-ipv4 or --no-ipv6 out")
+    _check_descriptors(options.concurrency)
+    return Network(
+        Manner(options.helo or _own_name(), options.port, options.timeout),
+        tuple(map(_resolver, options.resolver or ())),
+        options.ca_file,
+        options.https_port,
+        Scope(families, options.mta_sts, options.dane, options.allow_private),
+        Limits(options.concurrency, options.per_host, options.pause, options.rate, options.retries),
+        options.legacy,
+        options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1),
+    )
+
+
+def _own_name() -> str:
+    """The name that servers will look up to see who we are (RFC 5321 section 4.1.4)."""
+    return os.environ.get("HOSTNAME") or socket.getfqdn()
+
+
+def _resolver(text: str) -> tuple[str, int]:
+    """IP, IP:PORT or [IPv6]:PORT."""
+    bare, port = text, "53"
+    if text.startswith("[") or text.count(":") == 1:
+        bare, _, port = text.removeprefix("[").rpartition("]:" if text.startswith("[") else ":")
+    try:
+        ip_address(bare)
+        if not port.isascii() or not 0 < int(port) < 65536:
+            raise ValueError  # noqa: TRY301
+    except ValueError:
+        raise Misuse(
+            f"--resolver {text!r} is no address", "write it like 192.0.2.53 or [2001:db8::53]:5353"
+        ) from None
+    return bare, int(port)
+
+
+def _check_descriptors(connections: int) -> None:
+    """Makes room for the connections; Misuse where the system does not give so much."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        if hard != resource.RLIM_INFINITY and hard < wanted:
+            mend = f"ask for at most {hard - _SPARE}, or raise the limit (ulimit -n)"
+            raise Misuse(f"--concurrency {connections} is more than this system has descriptors for", mend)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
