@@ -1,7 +1,6 @@
 """A TLSRPT record (RFC 8460 section 3): text to the addresses for reports, or what is wrong with it."""
 
 import re
-from collections.abc import Sequence
 
 _TAG = re.compile(r"v=TLSRPTv1[ \t]*(?:;|\Z)").match
 _FIELD = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([ -:<-~]*[!-:<-~])[ \t]*").fullmatch
@@ -28,14 +27,3 @@ def parse(text: str) -> tuple[str, ...]:
         if not _URI(uri):
             raise ValueError(f"sends reports to {uri[:60]!r}, which is neither mailto: nor https:")
     return tuple(uris)
-
-
-def fault(found: Sequence[str]) -> str:
-    """What is wrong with the records of a domain; empty when nothing is, or there is none."""
-    if len(found) > 1:
-        return f"is there {len(found)} times"
-    try:
-        _ = [parse(text) for text in found]
-    except ValueError as wrong:
-        return str(wrong)
-    return ""

@@ -66,24 +66,24 @@ def _disarmed(written: str) -> str:
 
 
 def traits(result: Result) -> Iterator[str]:
-    """What a domain counts as in the totals."""
+    """What a domain counts as in the totals; one of them is the text of its status."""
     yield "domains"
     yield Status(result["status"]).text
     hosts = result["results"].values()
     met = [host["checks"] for host in hosts if "starttls" in host["checks"]]
     if met:
         yield "reached"
-    for check in ("starttls", "certificate"):
+    for check, trait in (("starttls", "without_starttls"), ("certificate", "without_valid_certificate")):
         if any(checks.get(check, {}).get("status") == Status.FAILURE for checks in met):
-            yield f"no {check}"
+            yield trait
     mta_sts = result["mta_sts"] or {}
     if mta_sts.get("status") in (Status.SUCCESS, Status.WARNING) and mta_sts["mode"] in (
         "enforce",
         "testing",
     ):
-        yield "MTA-STS"
+        yield "mta_sts"
     if result["extra_results"]["dane"]["usable"]:
-        yield "DANE"
+        yield "dane"
 
 
 def summary(results: Iterable[Result]) -> str:
@@ -91,18 +91,30 @@ def summary(results: Iterable[Result]) -> str:
     return totals(Counter(trait for result in results for trait in traits(result)))
 
 
+def summary_json(results: Iterable[Result]) -> str:
+    """The same for programs: numbers of domains."""
+    counts = Counter(trait for result in results for trait in traits(result))
+    document = {trait: counts[trait] for trait in ("domains", "reached", *(trait for _, trait, _ in _SHARES))}
+    return json_text(document | {"statuses": {status.text: counts[status.text] for status in Status}})
+
+
+_SHARES = (
+    ("  without STARTTLS", "without_starttls", "reached"),
+    ("  without a valid certificate", "without_valid_certificate", "reached"),
+    ("with MTA-STS", "mta_sts", "domains"),
+    ("with DANE", "dane", "domains"),
+)
+"""Label, trait, and of what it is the share."""
+
+
 def totals(counts: Mapping[str, int]) -> str:
-    """The same, of traits that were counted as the domains came."""
-    domains, reached = counts.get("domains", 0), counts.get("reached", 0)
+    """The same as text, of traits that were counted as the domains came."""
     ranked = sorted(Status, key=rank, reverse=True)
-    rows = [("domains", str(domains))]
     found = [status for status in ranked if counts.get(status.text)]
+    rows = [("domains", str(counts.get("domains", 0)))]
     rows += [(f"  {_words(status)}", str(counts[status.text])) for status in found]
-    rows.append(("reached", str(reached)))
-    rows.append(("  without STARTTLS", _share(counts.get("no starttls", 0), reached)))
-    rows.append(("  without a valid certificate", _share(counts.get("no certificate", 0), reached)))
-    rows.append(("with MTA-STS", _share(counts.get("MTA-STS", 0), domains)))
-    rows.append(("with DANE", _share(counts.get("DANE", 0), domains)))
+    rows.append(("reached", str(counts.get("reached", 0))))
+    rows += [(label, _share(counts.get(part, 0), counts.get(whole, 0))) for label, part, whole in _SHARES]
     width = max(len(label) for label, _ in rows)
     return "".join(f"{label:<{width}}  {value}\n" for label, value in rows)
 

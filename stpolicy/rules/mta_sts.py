@@ -9,12 +9,15 @@ from stpolicy.model.names import MxPattern, covers
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode
 from stpolicy.model.published import Published, Standing, published
+from stpolicy.rules._looks import takes_mail
 from stpolicy.rules._register import rule
 from stpolicy.rules.mx.records import named
 
 
 def _found(observed: Observed) -> Published | None:
-    return published(observed.seen.mta_sts) if observed.seen.mta_sts else None
+    if observed.seen.mta_sts is None or not takes_mail(observed):
+        return None
+    return published(observed.seen.mta_sts)
 
 
 def _problem(observed: Observed, message: str, mend: str) -> Problem:

@@ -11,12 +11,11 @@ from stpolicy.model import mta_sts, tlsrpt
 def test_good(text: str) -> None:
     assert tlsrpt.is_one(text)
     assert len(tlsrpt.parse(text)) == 1
-    assert tlsrpt.fault([text]) == ""
 
 
 def test_addresses_are_several() -> None:
-    text = "v=TLSRPTv1; x=1; rua=mailto:a@example.com, https://example.com/?r=1 ; rua=mailto:b@example.com;"
-    assert tlsrpt.parse(text) == ("mailto:a@example.com", "https://example.com/?r=1", "mailto:b@example.com")
+    text = "v=TLSRPTv1; x=1; rua=mailto:a@example.com, https://example.com/?r=1 ;"
+    assert tlsrpt.parse(text) == ("mailto:a@example.com", "https://example.com/?r=1")
 
 
 @pytest.mark.parametrize("text", ["v=TLSRPTv10; rua=mailto:a@example.com", "V=TLSRPTv1;", " v=TLSRPTv1;", ""])
@@ -38,9 +37,8 @@ def test_not_one(text: str) -> None:
     ],
 )
 def test_wrong(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^(has|says|sends)"):
+    with pytest.raises(ValueError, match=r"^(has|says|sends|does)"):
         tlsrpt.parse(text)
-    assert tlsrpt.fault([text])
 
 
 @pytest.mark.parametrize(

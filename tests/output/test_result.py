@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from stpolicy.model.result import Result
+from stpolicy.model.verdict import Status
 from stpolicy.output import result as text
 from tests.observations import GOOD, MX1, ended, judged, named, only, seen, shows
 from tests.rules.server_cases import BAD_NAME, CASES, WELL
@@ -89,6 +90,21 @@ def test_summary_gives_the_shares() -> None:
         "with MTA-STS": "4 (80.0 %)",
         "with DANE": "3 (60.0 %)",
     }
+
+
+def test_summary_for_programs() -> None:
+    totals = json.loads(text.summary_json([found("starttls.not_offered"), judged(GOOD).result]))
+    statuses = totals.pop("statuses")
+    assert totals == {
+        "domains": 2,
+        "reached": 2,
+        "without_starttls": 1,
+        "without_valid_certificate": 0,
+        "mta_sts": 2,
+        "dane": 1,
+    }
+    assert statuses == dict.fromkeys(statuses, 0) | {"success": 1, "no STARTTLS": 1}
+    assert len(statuses) == len(Status)
 
 
 def test_totals_of_nothing() -> None:

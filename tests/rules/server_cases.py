@@ -84,7 +84,9 @@ def lives(since: timedelta, left: timedelta) -> Observed:
 
 
 def answer(how: Dns) -> Observed:
-    return seen(mx=MxAnswer(how, message="said so"), hosts=())
+    """What is not said of MTA-STS and TLSRPT, since there is no mail server to protect."""
+    sts = replace(STS, record=SERVFAIL, status=0, body=b"")
+    return seen(mx=MxAnswer(how, message="said so"), hosts=(), mta_sts=sts, tlsrpt=NO_DATA)
 
 
 def entry(*patterns: str, mode: Mode = Mode.ENFORCE, observed: Observed = GOOD) -> Observed:
@@ -121,7 +123,7 @@ MX: Cases = {
     "mx.dns_error": (3, answer(Dns.ERROR)),
     "mx.dns_error/time_out": (3, answer(Dns.TIME_OUT)),
     "mx.dns_error/of_the_host": (3, only(host(a=SERVFAIL, looks=()))),
-    "mx.null": (2, seen(mx=mx(""), hosts=())),
+    "mx.null": (2, seen(answer(Dns.ANSWER), mx=mx(""))),
     "mx.null/beside_others": (2, seen(mx=mx("", MX1, MX2))),
     "mx.implicit": (1, seen(only(host(DOMAIN)), mx=replace(mx(DOMAIN), implicit=True))),
     "mx.too_many": (1, seen(mx=replace(mx(MX1, MX2), count=2500))),
@@ -233,6 +235,7 @@ OTHER: Cases = {
     "mta_sts.invalid/two_records": (1, sts(record=Records(Dns.ANSWER, ("v=STSv1; id=1", "v=STSv1; id=2")))),
     "mta_sts.invalid/id": (1, sts(record=Records(Dns.ANSWER, ("v=STSv1; id=a-b;",)))),
     "mta_sts.invalid/type": (1, sts(content_type="text/html")),
+    "mta_sts.invalid/endless": (1, sts(body=b"", ended=Unreachable(Step.REQUEST, Fault.OVERSIZED))),
     "mta_sts.unreachable": (1, sts(status=0, body=b"", ended=BAD_NAME)),
     "mta_sts.unreachable/redirect": (1, sts(status=301, body=b"")),
     "mta_sts.unreachable/dns": (1, sts(record=SERVFAIL, status=0, body=b"")),
