@@ -17,6 +17,11 @@ def hosts(observed: Observed) -> tuple[HostObservation, ...]:
     return tuple({host.host: host for host in observed.seen.hosts}.values())
 
 
+def takes_mail(observed: Observed) -> bool:
+    """Whether DNS names a mail server. Where none is known, what is said beside the servers is an echo."""
+    return any(one.host for one in observed.seen.mx.exchanges)
+
+
 def reached(host: HostObservation) -> bool:
     """Whether any of its addresses was reached."""
     return any(look.session.reached for look in host.looks)
