@@ -8,7 +8,7 @@ _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(.+)").fullmatch
 _VALUE = re.compile(r"[!-:<>-~]+").fullmatch
 # Characters of RFC 3986; `,` `!` and `;` must be encoded. Of an address only that it has two parts.
 _PART = r"[A-Za-z0-9._~:/?#\[\]@$&'()*+=%-]"
-_URI = re.compile(rf"mailto:(?!@){_PART}*[^@]@{_PART}+|https://(?![/?#]){_PART}+").fullmatch
+_URI = re.compile(rf"mailto:(?!@){_PART}+@{_PART}+|https://(?![/?#]){_PART}+").fullmatch
 
 
 class Absent(ValueError):
