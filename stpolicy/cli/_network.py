@@ -86,11 +86,11 @@ def network(options: Options, domains: int) -> "Network":
     """What the options come to, for a run over so many domains; Misuse for what cannot be."""
     from stpolicy.checker.addresses import Limits
     from stpolicy.checker.smtp import Manner
-    from stpolicy.checker.survey import Scope
+    from stpolicy.checker.survey import FAMILIES, Scope
     from stpolicy.flows.check import Network
 
     _inputs.check_ca_file(options.ca_file)
-    families = tuple(name for name, asked in (("A", options.ipv4), ("AAAA", options.ipv6)) if asked)
+    families = [family for family in FAMILIES if (options.ipv4 if family == "A" else options.ipv6)]
     if not families:
         raise Misuse("neither IPv4 nor IPv6 is to be looked at", "leave --no-ipv4 or --no-ipv6 out")
     _check_descriptors(options.concurrency)
@@ -99,7 +99,7 @@ def network(options: Options, domains: int) -> "Network":
         tuple(map(_resolver, options.resolver or ())),
         options.ca_file,
         options.https_port,
-        Scope(families, options.mta_sts, options.dane, options.allow_private),
+        Scope(tuple(families), options.mta_sts, options.dane, options.allow_private),
         Limits(options.concurrency, options.per_host, options.pause, options.rate, options.retries),
         options.legacy,
         options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1),

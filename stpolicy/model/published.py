@@ -36,13 +36,10 @@ def published(seen: StsObservation) -> Published:
     """The policy that a sender would have found."""
     if not seen.record.how.known:
         return Published(Standing.UNKNOWN, f"no answer to the question for its record ({seen.record.how})")
-    records = [text for text in seen.record.values if mta_sts.is_record(text)]
-    if not records:
-        return Published(Standing.ABSENT)
-    if len(records) > 1:
-        return Published(Standing.INVALID, f"has {len(records)} records, and with more than one none counts")
     try:
-        name = mta_sts.record_id(records[0])
+        name = mta_sts.record(seen.record.values)
+    except mta_sts.Absent:
+        return Published(Standing.ABSENT)
     except ValueError as wrong:
         return Published(Standing.INVALID, f"has a record that {wrong}")
     return _fetched(seen, name)
@@ -73,12 +70,10 @@ def reports(found: Records) -> tuple[str, ...]:
 
 def reports_fault(found: Records) -> str:
     """What is wrong with them; empty when nothing is, or there is none."""
-    texts = reports(found)
-    if len(texts) > 1:
-        return f"is there {len(texts)} times, and with more than one none counts"
     try:
-        for text in texts:
-            tlsrpt.parse(text)
+        tlsrpt.record(found.values)
+    except tlsrpt.Absent:
+        return ""
     except ValueError as wrong:
         return str(wrong)
     return ""

@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from stpolicy.model.names import to_unicode
@@ -86,16 +85,11 @@ def traits(result: Result) -> Iterator[str]:
         yield "dane"
 
 
-def summary(results: Iterable[Result]) -> str:
-    """The totals: how many domains came to what, and the shares that say how far TLS has come."""
-    return totals(Counter(trait for result in results for trait in traits(result)))
-
-
-def summary_json(results: Iterable[Result]) -> str:
-    """The same for programs: numbers of domains."""
-    counts = Counter(trait for result in results for trait in traits(result))
-    document = {trait: counts[trait] for trait in ("domains", "reached", *(trait for _, trait, _ in _SHARES))}
-    return json_text(document | {"statuses": {status.text: counts[status.text] for status in Status}})
+def totals_json(counts: Mapping[str, int]) -> str:
+    """How many domains have each trait, counted as they came, for programs."""
+    wanted = ("domains", "reached", *(trait for _, trait, _ in _SHARES))
+    document: dict[str, object] = {trait: counts.get(trait, 0) for trait in wanted}
+    return json_text(document | {"statuses": {status.text: counts.get(status.text, 0) for status in Status}})
 
 
 _SHARES = (
@@ -108,7 +102,7 @@ _SHARES = (
 
 
 def totals(counts: Mapping[str, int]) -> str:
-    """The same as text, of traits that were counted as the domains came."""
+    """The same for people: how many came to what, and the shares that say how far TLS has come."""
     ranked = sorted(Status, key=rank, reverse=True)
     found = [status for status in ranked if counts.get(status.text)]
     rows = [("domains", str(counts.get("domains", 0)))]

@@ -10,7 +10,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from stpolicy.checker import _asking
+from stpolicy.checker import _asking, _pace
 from stpolicy.checker.dns import Resolver
 from stpolicy.model.observation import Dns, Exchange, MxAnswer, Records
 from tests.checker.nameserver import NameServer, saying, serving, silent
@@ -276,8 +276,8 @@ def test_many_questions_at_once_leave_from_many_ports() -> None:
 
 
 def test_slow_names_do_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_asking, "AT_ONCE", 1)
-    monkeypatch.setattr(_asking, "FRESH", 0.01)
+    monkeypatch.setattr(_pace, "AT_ONCE", 1)
+    monkeypatch.setattr(_pace, "FRESH", 0.01)
 
     async def ask(resolver: Resolver) -> Records:
         mute = asyncio.ensure_future(resolver.records("mute.org", "A"))

@@ -1,60 +1,94 @@
-"""Records of TLSRPT and MTA-STS: what is one, and what is wrong with it."""
+"""The TXT record of TLSRPT (RFC 8460 section 3)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stpolicy.model import mta_sts, tlsrpt
+from stpolicy.model.tlsrpt import Absent, record
 
-
-@pytest.mark.parametrize(
-    "text", ["v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1;rua=https://example.com/"]
-)
-def test_good(text: str) -> None:
-    assert tlsrpt.is_one(text)
-    assert len(tlsrpt.parse(text)) == 1
-
-
-def test_addresses_are_several() -> None:
-    text = "v=TLSRPTv1; x=1; rua=mailto:a@example.com, https://example.com/?r=1 ;"
-    assert tlsrpt.parse(text) == ("mailto:a@example.com", "https://example.com/?r=1")
-
-
-@pytest.mark.parametrize("text", ["v=TLSRPTv10; rua=mailto:a@example.com", "V=TLSRPTv1;", " v=TLSRPTv1;", ""])
-def test_not_one(text: str) -> None:
-    assert not tlsrpt.is_one(text)
+MAIL, WEB = "mailto:tls@example.org", "https://example.org/v1/tlsrpt?a=b"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "uris"),
     [
-        "v=TLSRPTv1",
-        "v=TLSRPTv1; rua=",
-        "v=TLSRPTv1; rua=a@example.com",
-        "v=TLSRPTv1; rua=mailto:nobody",
-        "v=TLSRPTv1; rua=http://example.com/",
-        "v=TLSRPTv1; rua mailto:a@example.com",
-        "v=TLSRPTv1; rua=mailto:a@example.com,",
-        "v=TLSRPTv1; rua=mailto:a@example.com; rua=ftp://example.com/",
+        (f"v=TLSRPTv1; rua={MAIL}", (MAIL,)),
+        (f"v=TLSRPTv1;rua={WEB};", (WEB,)),
+        (f"v=TLSRPTv1 ; rua={MAIL} , {WEB} ;", (MAIL, WEB)),
+        (f"v=TLSRPTv1; x=y; rua={MAIL},{WEB}; z=1", (MAIL, WEB)),
+        ("v=TLSRPTv1; rua=mailto:a%2Cb@example.org", ("mailto:a%2Cb@example.org",)),
     ],
 )
-def test_wrong(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^(has|says|sends|does)"):
-        tlsrpt.parse(text)
+def test_accepted(text: str, uris: tuple[str, ...]) -> None:
+    assert record([text]) == uris
 
 
 @pytest.mark.parametrize(
-    ("text", "one"),
-    [("v=STSv1; id=1", True), ("v=STSv1;id=1;", True), ("v=STSv1", True), ("v=STSv10; id=1", False)],
+    "rest",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("; x=y", id="no rua"),
+        pytest.param("; rua=", id="empty"),
+        pytest.param("; rua=tls@example.org", id="no scheme"),
+        pytest.param("; rua=http://example.org/", id="without TLS"),
+        pytest.param("; rua=https://", id="no host"),
+        pytest.param("; rua=https:///path", id="no host but a path"),
+        pytest.param("; rua=mailto:", id="no address"),
+        pytest.param("; rua=mailto:@example.org", id="no mailbox"),
+        pytest.param("; rua=mailto:tls@", id="no domain"),
+        pytest.param(f"; rua={MAIL}!10m", id="exclamation point"),
+        pytest.param(f"; rua={MAIL},", id="empty last"),
+        pytest.param(f"; rua={MAIL} {WEB}", id="no comma"),
+        pytest.param(f"; rua={MAIL}; rua={WEB}", id="twice"),
+        pytest.param(f"; rua={MAIL}\n", id="newline"),
+        pytest.param("; rua=mailto:ü@example.org", id="not ASCII"),
+        pytest.param(f"; RUA={MAIL}", id="upper case"),
+        pytest.param(f";; rua={MAIL}", id="empty field"),
+        pytest.param(f"; rua={MAIL}; x=y z", id="space in an extension"),
+        pytest.param(f"; rua={MAIL}; x", id="field without a value"),
+        pytest.param(f"; rua={WEB}" + "x" * 4000 + "…", id="H7 cut"),
+    ],
 )
-def test_record_of_mta_sts(text: str, one: bool) -> None:
-    assert mta_sts.is_record(text) is one
+def test_refused(rest: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        record([f"v=TLSRPTv1{rest}"])
+    assert not isinstance(refused.value, Absent)
 
 
-@pytest.mark.parametrize("name", ["1", "a" * 32])
-def test_id(name: str) -> None:
-    assert mta_sts.record_id(f"v=STSv1; x=y; id={name} ;") == name
+@pytest.mark.parametrize("tag", ["v=TLSRPTv10", "v=tlsrptv1", " v=TLSRPTv1", "v=TLSRPTv1,"])
+def test_what_only_resembles_a_record_is_none(tag: str) -> None:
+    with pytest.raises(Absent):
+        record([f"{tag}; rua={MAIL}"])
+    assert record(["spf", f"{tag}; rua={MAIL}", f"v=TLSRPTv1; rua={WEB}"]) == (WEB,)
 
 
-@pytest.mark.parametrize("text", ["v=STSv1", "v=STSv1; id=", "v=STSv1; id=a b", f"v=STSv1; id={'a' * 33}"])
-def test_id_is_needed(text: str) -> None:
-    with pytest.raises(ValueError, match="has no id"):
-        mta_sts.record_id(text)
+def test_with_two_records_none_counts() -> None:
+    with pytest.raises(ValueError, match="2 times"):
+        record([f"v=TLSRPTv1; rua={MAIL}"] * 2)
+
+
+@given(
+    st.lists(
+        st.text(max_size=60) | st.text("rua=mailto:@x,; ", max_size=40).map("v=TLSRPTv1;".__add__), max_size=3
+    )
+)
+def test_any_texts_give_uris_or_a_reason(values: list[str]) -> None:
+    try:
+        found = record(values)
+    except ValueError as wrong:
+        reason = str(wrong)
+    else:
+        reason = "-"
+        assert found
+        assert all(uri.startswith(("mailto:", "https://")) for uri in found)
+    assert reason.isprintable()
+
+
+ADDRESSES = st.from_regex(
+    r"mailto:[a-z0-9.+]{1,20}@[a-z0-9.]{1,20}|https://[a-z0-9.]{1,20}/[a-z0-9=?]{0,20}", fullmatch=True
+)
+
+
+@given(st.lists(ADDRESSES, min_size=1, max_size=5), st.sampled_from([",", " , ", ",\t"]))
+def test_every_right_record_gives_its_uris(uris: list[str], comma: str) -> None:
+    assert record([f"v=TLSRPTv1; rua={comma.join(uris)}"]) == tuple(uris)

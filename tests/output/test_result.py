@@ -74,10 +74,14 @@ def test_line_is_one_line() -> None:
     assert written.isascii()
 
 
+def counted(results: Iterable[Result]) -> Counter[str]:
+    return Counter(trait for result in results for trait in text.traits(result))
+
+
 def test_summary_gives_the_shares() -> None:
     names = ["starttls.not_offered", "certificate.expired", "mx.all_unreachable", "mta_sts.absent"]
     results = [found(name) for name in names] + [judged(WELL["good"]).result]
-    rows = dict(line.rsplit("  ", 1) for line in text.summary(results).splitlines())
+    rows = dict(line.rsplit("  ", 1) for line in text.totals(counted(results)).splitlines())
     assert {label.strip(): value for label, value in rows.items()} == {
         "domains": "5",
         "no STARTTLS": "1",
@@ -93,7 +97,7 @@ def test_summary_gives_the_shares() -> None:
 
 
 def test_summary_for_programs() -> None:
-    totals = json.loads(text.summary_json([found("starttls.not_offered"), judged(GOOD).result]))
+    totals = json.loads(text.totals_json(counted([found("starttls.not_offered"), judged(GOOD).result])))
     statuses = totals.pop("statuses")
     assert totals == {
         "domains": 2,
@@ -116,4 +120,4 @@ def test_results_without_mta_sts_are_counted() -> None:
     result = judged(WELL["not_looked_for"]).result
     assert result["mta_sts"] is None
     assert result["extra_results"]["tlsrpt"] is None
-    assert "with MTA-STS                   0 (0.0 %)" in text.summary([result])
+    assert "with MTA-STS                   0 (0.0 %)" in text.totals(counted([result]))
