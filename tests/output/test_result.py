@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
