@@ -13,6 +13,7 @@ import ssl
 import struct
 import sys
 from ipaddress import ip_address
+from typing import cast
 
 A, MX, TXT, AAAA, TLSA = 1, 15, 16, 28, 52
 HELLO = bytes.fromhex("16030100330100002f0302") + bytes(32) + bytes.fromhex("0000080035002f000a00050100")
@@ -28,8 +29,7 @@ class Dns(asyncio.DatagramProtocol):
         self.room = asyncio.Semaphore(256)  # more at once overflow the socket of the name server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, _address: object) -> None:
         if answer := self.open.pop(int.from_bytes(data[:2], "big"), None):
