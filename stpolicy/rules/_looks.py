@@ -75,6 +75,6 @@ def ending(ended: Unreachable | None) -> str:
     """Why a look came no further, in words."""
     if ended is None:
         return "it did not let us in"
-    code = f" {ended.code}" if ended.code else ""
+    code = f" {ended.code}" if ended.code and not ended.message.startswith(f"{ended.code}") else ""
     detail = f": {quoted(ended.message)}" if ended.message else ""
     return f"{ended.fault}{code} at {ended.step}{detail}"

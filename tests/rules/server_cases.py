@@ -22,6 +22,7 @@ from tests.observations import (
     DOMAIN,
     EHLO,
     GOOD,
+    INTERMEDIATE,
     MX1,
     MX2,
     NO_DATA,
@@ -62,6 +63,7 @@ GARBLED = ended(Step.HANDSHAKE, Fault.TLS)
 OLD_ONE = session(tls=tls(version="TLSv1.1"))
 BAD_NAME = Unreachable(Step.HANDSHAKE, Fault.TLS, "bad name")
 MX3, DEEP, V6 = "mx3.example.com", "a.mx2.example.com", "2001:db8::1"
+RUN_OUT = certificate(MX1, not_after=NOW - timedelta(days=1))
 SELF = (certificate(MX1, issuer=f"CN={MX1}"),)
 TOP = certificate("", subject=ROOT, issuer=ROOT)
 STRAY = certificate("", subject="CN=Other", issuer=ROOT)
@@ -187,7 +189,7 @@ STARTTLS: Cases = {
 }  # fmt: skip
 
 CERTIFICATE: Cases = {
-    "certificate.expired": (2, faulty(10)),
+    "certificate.expired": (2, faulty(10, chain=(RUN_OUT, INTERMEDIATE))),
     "certificate.expired/intermediate": (2, faulty(10, depth=1)),
     "certificate.not_yet_valid": (2, faulty(9)),
     "certificate.self_signed": (2, faulty(18, chain=SELF)),
@@ -259,6 +261,7 @@ OTHER: Cases = {
     "dane.unusable/bogus": (1, tlsa(how=Dns.ERROR)),
     "dane.mismatch": (1, tlsa(f"3 1 1 {'f' * 64}")),
     "dane.mismatch/one_address": (1, first(host(MX1, look(), look(session(tls=OTHER_KEY), "192.0.2.9")))),
+    "dane.mismatch/server_for_its_authority": (1, tlsa(f"2 1 1 {'c' * 64}")),
     "dane.mismatch/authority_of_another_name": (1, first(replace(OTHER_NAME, tlsa=AUTHORITY))),
 }  # fmt: skip
 

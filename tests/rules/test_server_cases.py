@@ -6,8 +6,9 @@ import pytest
 
 from stpolicy import rules
 from stpolicy.model.finding import Severity
-from tests.observations import judged
-from tests.rules.server_cases import ALSO, CASES, WELL
+from stpolicy.model.observation import Session
+from tests.observations import MX1, first, host, judged, look, session
+from tests.rules.server_cases import ALSO, CASES, NO_TLS, REFUSED, WELL
 
 SEVERITIES = {rule.code: rule.severity for rule in rules.SERVER}
 
@@ -55,3 +56,20 @@ def test_every_case_is_of_a_known_code() -> None:
 def test_what_is_inconclusive_is_a_warning() -> None:
     assert {"mx.dns_error", "mx.port_blocked", "smtp.temporary", "smtp.time_out"} == rules.INCONCLUSIVE
     assert {SEVERITIES[code] for code in rules.INCONCLUSIVE} == {Severity.WARNING}
+
+
+@pytest.mark.parametrize(
+    ("shown", "places"),
+    [
+        ([NO_TLS, NO_TLS], [MX1]),
+        ([NO_TLS, session()], [f"{MX1}[192.0.2.1]"]),
+        ([session(), NO_TLS], [f"{MX1}[2001:db8::1]"]),
+        ([NO_TLS, REFUSED], [f"{MX1}[192.0.2.1]"]),
+    ],
+)
+def test_what_is_true_of_all_addresses_is_said_of_the_host(shown: list[Session], places: list[str]) -> None:
+    looks = [look(one, address) for one, address in zip(shown, ("192.0.2.1", "2001:db8::1"), strict=True)]
+    result = judged(first(host(MX1, *looks))).result
+    found = [one for one in result["findings"] if one["code"] == "starttls.not_offered"]
+    assert [one["where"] for one in found] == places
+    assert result["results"][MX1]["checks"]["starttls"]["status"] == 2
