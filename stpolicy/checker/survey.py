@@ -34,7 +34,7 @@ Fetch = Callable[[Domain], Awaitable[StsObservation]]
 """A domain -> its MTA-STS."""
 
 FAMILIES: tuple[Literal["A", "AAAA"], ...] = ("A", "AAAA")
-_NOT_ASKED = Records(Dns.NO_DATA, message="not asked")
+_NOT_ASKED = Records(Dns.NOT_ASKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The door: what time it is, what is printed where, and which exit code it all comes to."""
 
+import gc
 import io
 import os
 import signal
@@ -130,8 +131,14 @@ def run(app: Callable[..., object], arguments: list[str]) -> int:
 
 
 def asynchronously(work: Coroutine[object, object, None]) -> None:
-    """Runs it in an event loop; a signal cancels it, so that it ends in order, and then us."""
+    """Runs it in an event loop; a signal cancels it, so that it ends in order, and then us.
+
+    Connections leave cycles behind that only the collector finds.
+    """
     import asyncio
+
+    gc.freeze()
+    gc.enable()
 
     ended_by: list[int] = []
 
