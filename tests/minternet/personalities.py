@@ -159,9 +159,10 @@ _CERTIFICATES = [
     row("164-kb", cert(pad=164_000), 4, "starttls.handshake_failed"),
 ]
 
+_OLD = "kRSA:!eNULL:@SECLEVEL=0"
 _TLS = [
-    row("only-tls10", tls(versions="TLSv1 TLSv1", ciphers="kRSA:!eNULL:@SECLEVEL=0"), 2, "tls.version.too_old"),
-    row("only-tls11", tls(versions="TLSv1.1 TLSv1.1", ciphers="kRSA:!eNULL:@SECLEVEL=0"), 2, "tls.version.too_old"),
+    row("only-tls10", tls(versions="TLSv1 TLSv1", ciphers=_OLD), 2, "tls.version.too_old"),
+    row("only-tls11", tls(versions="TLSv1.1 TLSv1.1", ciphers=_OLD), 2, "tls.version.too_old"),
     row("only-tls12", tls(versions="TLSv1.2 TLSv1.2"), 0),
     row("only-tls13", tls(versions="TLSv1.3 TLSv1.3"), 0),
     row("tls10-too", tls(versions="TLSv1 TLSv1.3", ciphers="DEFAULT:@SECLEVEL=0"), 0, "tls.version.old_too"),
