@@ -54,18 +54,21 @@ def test_it_ends_on_a_signal_and_leaves_nothing() -> None:
             [sys.executable, "-m", "tests.minternet"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            text=True,
             start_new_session=True,
         ) as started:
             assert started.stdout
-            said = "".join(iter(started.stdout.readline, "It goes on until it is interrupted.\n"))
-            command = Path(said.split("runs a command")[0].split()[-2])
-            asked = subprocess.run(
-                [command, "dirname", "/there/is/one"], capture_output=True, text=True, check=True
-            )
-            assert asked.stdout == "/there/is\n"
-            inside = [os.pidfd_open(process) for process in _children(started.pid)]
-            os.killpg(started.pid, signals)
-            assert started.wait(30) == 0
+            try:
+                command = next(Path(line.split()[0]) for line in started.stdout if "runs a command" in line)
+                asked = subprocess.run(
+                    [command, "dirname", "/there/is/one"], capture_output=True, text=True, check=True
+                )
+                assert asked.stdout == "/there/is\n"
+                inside = [os.pidfd_open(process) for process in _children(started.pid)]
+                os.killpg(started.pid, signals)
+                assert started.wait(30) == 0
+            finally:
+                started.kill()
         assert not command.parent.exists()
         for process in inside:
             assert select.select([process], [], [], 30)[0]
