@@ -77,7 +77,7 @@ class Addresses:
             except TimeoutError:
                 pass  # what is known by then is told
             ended = session.ended
-            if ended and ended.step is Step.CONNECT and ended.fault in _DEAD:
+            if ended and ended.step in (Step.CONNECT, Step.BANNER) and ended.fault in _DEAD:
                 self._dead[address] = ended
         return AddressObservation(address, session, probes if session.offers_starttls else {})
 

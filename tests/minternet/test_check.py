@@ -28,7 +28,7 @@ def found(internet: World, tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def command(internet: World, path: Path) -> list[str | Path]:
     """`check` of a list, with the resolver and the root of the mini-internet."""
-    checking = [sys.executable, "-m", "stpolicy", "check", path, "--resolver", "127.0.0.1"]
+    checking: list[str | Path] = [sys.executable, "-m", "stpolicy", "check", path, "--resolver", "127.0.0.1"]
     return [*checking, "--ca-file", internet.ca_file, "--helo", "checker.stpolicy-lab.net", "--timeout", "8"]
 
 

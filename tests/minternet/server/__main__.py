@@ -7,6 +7,7 @@ FOLDER/control it tells what it has counted (JSON), and begins to count anew for
 import argparse
 import asyncio
 import json
+import os
 import pickle
 import resource
 import socket
@@ -73,6 +74,9 @@ async def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     await World(given.folder, given.scale, given.latency).begin()
     print("ready", flush=True)
+    with (given.folder / "log").open("w") as log:  # nobody reads on: a pipe would fill up, and we would wait
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
     await asyncio.Event().wait()
 
 
