@@ -60,8 +60,8 @@ def _slow_asc(world: World) -> None:
 
 def _slow_in_all(world: World) -> None:
     """Each answer is in time, and what they make necessary is not."""
-    world.settings.timeout = "1"
-    world.answers(data=after(0.8, ok(world.offered.data)), asc=after(0.8, ok(world.offered.asc)))
+    world.settings.timeout = "2"
+    world.answers(data=after(1.6, ok(world.offered.data)), asc=after(1.6, ok(world.offered.asc)))
 
 
 def _torn_and_slow(world: World) -> None:
