@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import store
-from stpolicy.document.codes import LARGEST
 from stpolicy.document.table import is_ours
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.model.state import MapState
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from stpolicy.flows.render import Rendered
 
 POLICY_MAPS = "smtp_tls_policy_maps"
+_TOP = 64 * 1024
+"""Bytes of a text in which its first comments end."""
 
 
 def switch(target: MapFile, rendered: "Rendered", before: MapState | None, folder: Path) -> None:
@@ -91,4 +92,5 @@ def used(postfix: Postfix) -> list[str]:
 
 
 def _text(path: Path) -> bytes:
-    return (store.read_if_there(path, LARGEST) or b"") if path.is_file() else b""
+    """The first comments of a text, and what comes of the rest."""
+    return (store.read_if_there(path, _TOP) or b"") if path.is_file() else b""
