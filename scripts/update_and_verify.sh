@@ -133,17 +133,37 @@ write_state() {
   "client": "update_and_verify.sh",
   "last_success": $(json "$last_success"),
   "url": $(json "$used"),
-  "list": $list
+  "list": $list$(kept_state)
 }
 END
+}
+
+# What only Python's client keeps from run to run, as it stands in its state.json: which map it makes, above all.
+kept_state() {
+    [ -f "$dir/state.json" ] || return
+    head -c 1048576 "$dir/state.json" | awk '
+        function close_block() {
+            sub(/,$/, "", block)
+            if (block != "" && !depth) all = all ",\n" block
+            block = ""; depth = 0
+        }
+        /[^ -~]/ || NR == 1 && $0 != "{" { exit }
+        /^}$/ { close_block(); printf "%s", all; exit }
+        /^  "/ { close_block(); kept = $0 ~ /^  "(validators|map)": ./ }
+        kept { block = block (block == "" ? "" : "\n") $0; depth += /[[{]$/; depth -= /^ *[]}],?$/ }'
+}
+
+# Whether less than a third of the installed list's life is left, and less than four days.
+running_out() {
+    running_out_left=$((${installed_expires%%.*} - ${now%%.*}))
+    running_out_life=$((${installed_expires%%.*} - ${installed_timestamp%%.*}))
+    [ "$((running_out_left * 3))" -lt "$running_out_life" ] && [ "$running_out_left" -lt "$((4 * DAY))" ]
 }
 
 # Whether cron may hear of a fault that may pass by itself.
 pressing() {
     [ -n "$installed" ] && [ -n "$last_success" ] || return 0
-    pressing_left=$((${installed_expires%%.*} - ${now%%.*}))
-    pressing_life=$((${installed_expires%%.*} - ${installed_timestamp%%.*}))
-    if [ "$((pressing_left * 3))" -lt "$pressing_life" ] && [ "$pressing_left" -lt "$((4 * DAY))" ]; then return; fi
+    ! running_out || return 0
     pressing_last=$(instant "$last_success")
     [ "$((${now%%.*} - ${pressing_last%%.*}))" -ge "$((2 * DAY))" ]
 }
@@ -151,6 +171,11 @@ pressing() {
 # Ends the run with reason $1, and $2 in words.
 finish() {
     reason=$1 message=$2
+    if ! keep_mark; then
+        case $reason in
+            unchanged | network | clock) reason=disk message="$dir/mark cannot be written" said='' ;;
+        esac
+    fi
     case $reason in
         unchanged | network | clock | disk | internal)
             if [ -n "$installed" ] && ! before "$now" "$installed_expires"; then
@@ -167,7 +192,7 @@ finish() {
         *) code=1 ;;
     esac
     case $reason in
-        installed | unchanged) ;;
+        installed | unchanged) ! running_out || say "$reason: $message; it runs out on $(stamp "$installed_expires")" ;;
         network | clock) ! pressing || say "$reason: $message" ;;
         *) [ -n "$said" ] || say "$reason: $message" ;;
     esac
@@ -285,7 +310,9 @@ complain() {
     case $STPOLICY_KEYRING$STPOLICY_CA_FILE in *[[:cntrl:]]*) echo 'a file name has control characters'; return ;; esac
     [ -n "$urls" ] || { echo 'STPOLICY_URL is not set'; return; }
     for complain_url in $urls; do
-        is_allowed "$complain_url" || { echo "$complain_url is no https URL"; return; }
+        complain_host=${complain_url#*://}
+        case ${complain_host%%[/?#]*} in *@*) echo 'STPOLICY_URL has a user or a password in it: everybody may read what is kept of it, and a list that is signed needs none'; return ;; esac
+        is_allowed "$complain_url" || { echo "${complain_url##*@} is no https URL"; return; }
     done
     [ -n "$signers" ] || { echo 'STPOLICY_SIGNER is not set'; return; }
     complain_count=0
@@ -395,6 +422,13 @@ read_mark() {
     [ $# -eq 3 ] || return
     mark_timestamp=$1 mark_signed=$2 mark_sha256=$3
 }
+
+# Writes the mark again when it was lost or is behind the pair that was verified: it must outlive that one.
+keep_mark() {
+    [ -n "$mark_behind" ] || return 0
+    printf 'timestamp %s\nsigned %s\nsha256 %s\n' "$mark_timestamp" "$mark_signed" "$mark_sha256" | replace "$dir/mark" || return
+    sync_file "$dir"
+} 2>/dev/null
 
 # Signatures ----------------------------------------------------------------------------------------
 
@@ -749,9 +783,11 @@ look_at_installed() {
     installed=$(cd -P "$dir/current" && pwd -P)
     installed=${installed##*/}
     if [ -z "$mark_timestamp" ] || before "$mark_timestamp" "$installed_timestamp"; then
-        mark_timestamp=$installed_timestamp mark_sha256=$installed_sha256
+        mark_timestamp=$installed_timestamp mark_sha256=$installed_sha256 mark_behind=1
     fi
-    if [ -z "$mark_signed" ] || [ "$mark_signed" -lt "$installed_signed" ]; then mark_signed=$installed_signed; fi
+    if [ -z "$mark_signed" ] || [ "$mark_signed" -lt "$installed_signed" ]; then
+        mark_signed=$installed_signed mark_behind=1
+    fi
 }
 
 # Now is not earlier than the newest list that was seen, so that a clock put back revives nothing.
@@ -896,6 +932,7 @@ install_offer() {
     fi
     sync_file "$dir/versions" || return
     printf 'timestamp %s\nsigned %s\nsha256 %s\n' "$timestamp" "$signed" "$sha256" | replace "$dir/mark" || return
+    mark_behind=
     leave_hook && sync_file "$dir" && switch_to "$label" && sync_file "$dir" || return
     reason=installed message="the list of $(stamp "$timestamp") is installed"
     installed=$label installed_timestamp=$timestamp installed_expires=$expires installed_sha256=$sha256
@@ -913,15 +950,20 @@ install_offer() {
 # switching from one pair to the next between the two. Sets reason and message.
 ask() {
     deadline=$(($(date +%s) + STPOLICY_TIMEOUT + 1)) # a second may have been nearly over
+    seen=
     for tries in 1 2 3; do
         reason='' message=''
         rm -rf "$offer"
         mkdir "$offer" || { reason=disk message="$work cannot be written"; return; }
         fetch "$1" "$offer/policy.json" "$STPOLICY_MAX_SIZE"
         [ -n "$reason" ] || fetch "$1.asc" "$offer/policy.json.asc" "$ASC_LIMIT"
-        [ -z "$reason" ] || return
+        if [ -n "$reason" ]; then # what was seen before counts for more than what was not now
+            case $reason in network | too_large) [ -z "$seen" ] || reason=${seen%% *} message=${seen#* } ;; esac
+            return
+        fi
         decide
         if [ -z "$again" ] || [ "$tries" -eq 3 ]; then return; fi
+        seen="$reason $message"
     done
 }
 
@@ -968,7 +1010,7 @@ for signer in $STPOLICY_SIGNER; do
 done
 clock=$(instant "${STPOLICY_NOW:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}")
 now=${clock:-0}
-locked='' children='' said='' used='' installed='' last_success='' sync_by_name='' mark_timestamp=''
+locked='' children='' said='' used='' installed='' last_success='' sync_by_name='' mark_timestamp='' mark_behind=''
 
 trap clean_up EXIT
 for signal in 1 2 15; do

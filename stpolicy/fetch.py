@@ -1,6 +1,7 @@
 """A list's URL to bytes: bounded in size and time, https only, conditional where something is known."""
 
 import ipaddress
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ LIST, KEYS = "policy.json", "trusted.asc"
 
 MOST_REDIRECTS = 3
 _STALL = 30
+_WITH_USER = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*[^/?#\\]*@")
 _SETTLED = timedelta(seconds=60)
 _T = TypeVar("_T")
 
@@ -133,7 +135,15 @@ def _pair(answers: list[Answer]) -> Pair:
 
 
 def check_url(url: str, *, allow_http: bool) -> None:
-    """Misuse for a URL that is not https; `allow_http` is for the loopback interface only."""
+    """Misuse for a URL that is not https; `allow_http` is for the loopback interface only.
+
+    And for one with a password in it: URLs are shown, mailed and kept where everybody may read them.
+    """
+    if _WITH_USER.match(url):
+        raise Misuse(
+            "a URL has a user or a password in it, which everybody could read in what is kept and said",
+            "a list is signed and needs neither: let its server ask for none, or know us by our address",
+        )
     parts = _parts(url)
     if parts.scheme == "https" and parts.hostname:
         return
@@ -155,12 +165,14 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
-def get(url: str, *, largest: int, ca_file: Path | None, deadline: float = DEADLINE) -> bytes:
-    """The body at `url`: status 200 without a redirect, not longer than `largest` bytes."""
+def get(
+    url: str, *, largest: int, ca_file: Path | None, deadline: float = DEADLINE, redirects: int = 0
+) -> bytes:
+    """The body at `url`: status 200, not longer than `largest` bytes; so many redirects are followed."""
 
     def work() -> bytes:
         with _session(ca_file) as session:
-            return _get(session, url, largest, redirects=0).body or b""
+            return _get(session, url, largest, redirects=redirects).body or b""
 
     return _within(deadline, url, work)
 
@@ -241,7 +253,7 @@ def _followed(url: str, location: str) -> str:
     try:
         check_url(target, allow_http=True)
     except Misuse as wrong:
-        raise Unreachable(f"{url} leads to {target!r}") from wrong
+        raise Unreachable(f"{url} leads to a URL that is not fetched: {wrong.message}") from wrong
     if _parts(target).scheme != _parts(url).scheme:
         raise Unreachable(f"{url} leads to {target}, which is another scheme")
     return target

@@ -78,6 +78,8 @@ def setup(
         raise Misuse("no signer is given", "name the fingerprint of the list's key with --signer")
     postfix = Postfix(postfix_config)
     table = map_ or _map(postfix, dir_, quiet=quiet)
+    if table:
+        _check_map(table, dir_)
     settings: dict[str, object] = {"dir": str(dir_.absolute())} if dir_ != _options.STATE else {}
     settings |= {"render": "postfix", "map": table} if table else {}
     settings |= {"timeout": timeout} if timeout != 300 else {}
@@ -104,20 +106,33 @@ def setup(
     if os.geteuid() == 0 and dir_.is_dir() and not store.give(dir_, OURS, user):
         said = f"there is no account {user}: {dir_} stays root's, so root has to run the updates"
         _door.say(f"stpolicy: {said}", quiet=quiet)
-    _door.result(_next_steps(table, dir_, etc, user))
+    _door.result(_next_steps(postfix, table, dir_, etc, user))
     _diagnose(postfix, dir_, made, table, now)
     return code
 
 
 def _map(postfix: "Postfix", folder: Path, *, quiet: bool) -> str | None:
-    """The map to keep; None where there is no Postfix."""
+    """The map to keep: one of ours that Postfix asks already, else a new one; None without a Postfix."""
+    from stpolicy.flows.switch import used
     from stpolicy.mta.maps import best_type
 
+    if found := used(postfix):
+        return found[0]
     try:
         return f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}"
     except StpolicyError as wrong:
         _door.say(f"stpolicy: {wrong.message}: no map will be made", quiet=quiet)
         return None
+
+
+def _check_map(table: str, folder: Path) -> None:
+    """Misuse for a map that cannot be made or was made by somebody else, before anything is written."""
+    from stpolicy.flows.installed import read_state
+    from stpolicy.flows.switch import refuse_what_is_not_ours
+    from stpolicy.mta.maps import MapFile
+
+    before = read_state(folder)
+    refuse_what_is_not_ours(MapFile.read(table), before.map if before else None, folder)
 
 
 def _ask(made: "Plan", *, overwrite: bool) -> None:
@@ -140,17 +155,42 @@ def _update(settings: Path, now: str | None) -> int:
     return int(app(args=arguments, prog_name="stpolicy", standalone_mode=False) or 0)
 
 
-def _next_steps(table: str | None, folder: Path, etc: Path, user: str) -> str:
-    """The lines that a person puts where only a person should."""
-    config = "" if etc == SYSTEM.parent else f" --config {etc.absolute() / 'stpolicy.toml'}"
-    who = user if _is_account(user) else "root"
-    lines = ["# a file in /etc/cron.d, or the timer of cron/: several times a day"]
-    lines += [f"17 */6 * * * {who} stpolicy update --splay 3600{config}"]
-    if table:
-        lines += ["# main.cf; put maps of DANE and MTA-STS before it:", f"smtp_tls_policy_maps = {table}"]
-    else:
-        lines += [f"# the verified list is {folder / 'current' / 'policy.json'}"]
-    return "".join(f"{line}\n" for line in lines)
+def _next_steps(postfix: "Postfix", table: str | None, folder: Path, etc: Path, user: str) -> str:
+    """What only a person should do."""
+    from stpolicy.output import steps
+
+    return steps.text(
+        steps.Left(
+            _program(),
+            [] if etc == SYSTEM.parent else ["--config", str(etc.absolute() / "stpolicy.toml")],
+            user if _is_account(user) else "root",
+            str(folder.absolute() / "current" / "policy.json"),
+            _policy_maps(postfix, table) if table else None,
+            str(postfix.folder.absolute()) if postfix.folder else None,
+        )
+    )
+
+
+def _program() -> list[str]:
+    """How to call this very program from anywhere, without a PATH."""
+    called = Path(sys.argv[0])
+    if called.name == "stpolicy" and os.access(called, os.X_OK):
+        return [str(called.absolute())]
+    return ["env", f"PYTHONPATH={Path(__file__).parents[2]}", sys.executable, "-m", "stpolicy"]
+
+
+def _policy_maps(postfix: "Postfix", table: str) -> str:
+    """The value for main.cf: what stands there, and the map behind it."""
+    from stpolicy.flows.switch import POLICY_MAPS
+    from stpolicy.model.table import tables
+
+    try:
+        there = postfix.settings([POLICY_MAPS]).get(POLICY_MAPS, "")
+    except StpolicyError:  # a Postfix that is yet to come
+        there = ""
+    if table in [str(named.direct) for named in tables(there)]:
+        return there
+    return f"{there}, {table}" if there else table
 
 
 def _is_account(name: str) -> bool:

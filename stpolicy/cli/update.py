@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from stpolicy.fetch import Source
     from stpolicy.flows.activate import Activated
     from stpolicy.flows.installed import Installed
-    from stpolicy.flows.update import Follow, Run
+    from stpolicy.flows.settle import Run
+    from stpolicy.flows.update import Follow
     from stpolicy.model.policy import PolicyList
     from stpolicy.model.state import MapState
 
@@ -134,7 +135,7 @@ def update(
             {"url": offer.url, "reason": str(offer.reason), "message": offer.decision.outcome.message}
             for offer in run.refused
         ]
-        _door.result(text.as_json(run.state, refused, run.warnings))
+        _door.result(text.as_json(run.state, run.report, refused, run.warnings))
     return run.state.reason.exit_code
 
 
@@ -143,6 +144,7 @@ def _follow(
 ) -> "Follow":
     """What makes the map follow the list."""
     from stpolicy.flows.activate import Target, activate
+    from stpolicy.flows.switch import used
     from stpolicy.mta.maps import MapFile, best_type
     from stpolicy.mta.postfix import Postfix
     from stpolicy.suffixes import PublicSuffixes
@@ -153,16 +155,26 @@ def _follow(
         there: "Installed | None", fresh: "PolicyList | None", before: "MapState | None", now: "datetime"
     ) -> "Activated":
         # Within the run, so that what is wrong here keeps no list from being installed.
-        known = map_ or (before and before.name)
+        known = map_ or _known_map(used(postfix), before)
         file = MapFile.read(known or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}")
         options = partial(_rendering.options, postfix, oldest_will_do=not file.seal(), **more)
         # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
-        target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0))
+        target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0), folder)
         return activate(there, fresh, options, target, before, now=now, suffixes=PublicSuffixes)
 
     if map_:
         MapFile.read(map_)  # a slip on the command line is told of before anything is done
     return follow
+
+
+def _known_map(used: list[str], before: "MapState | None") -> str | None:
+    """The map to keep when none is named: the one before, unless of those that are ours Postfix asks another.
+
+    What is known of the one before may be lost, or be of a run that knew no better.
+    """
+    if before and (before.name in used or not used):
+        return before.name
+    return used[0] if used else None
 
 
 def _sources(urls: list[str] | None, *more: Any, **options: Any) -> "tuple[Source, ...]":

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from stpolicy.model.dates import Date, Instant
 
+MADE_BY = "made by stpolicy"
+"""Ends a line of the first comments of every map that we make: what has none is somebody else's."""
+
 _IN_FORCE = re.compile(r"\bin force until ([!-+\--~]+), sha256\b")
 _DIGEST = re.compile(r"\bsha256[:= ]+([0-9a-f]{64})\b")
 
@@ -31,6 +34,11 @@ def map_expiry(data: bytes) -> Instant | None:
         return Date.read(int(written) if written.isdecimal() else found[1]).instant
     except ValueError:
         return None
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether a text of a map says, in its first comments, that we made it."""
+    return any(line.rstrip().endswith(MADE_BY.encode()) for line in _top(data.split(b"\n")))
 
 
 def _top(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from stpolicy.document.table import map_expiry
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
+from stpolicy.flows.switch import switch
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay, in_force
@@ -62,11 +63,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The map to keep, the Postfix that uses it, and whether that is told of every change."""
+    """The map to keep, the Postfix that uses it, whether that is told of every change, the list's folder."""
 
     map: MapFile
     postfix: Postfix
     reload: bool
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def activate(
         since = _run_out(target.map, before, there, now)
         if since is None:
             raise
-        made = Activated(_without_the_list(target, since), None, since, wrong)
+        made = Activated(_without_the_list(target, since, before), None, since, wrong)
     return _told(made, target)
 
 
@@ -137,10 +139,10 @@ def _made(
         policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
     )
     expires = there.listed.expires if there and not rendered.expired else None
-    return Activated(_switched(target, rendered, stamp, expires), rendered, since)
+    return Activated(_switched(target, rendered, stamp, expires, before), rendered, since)
 
 
-def _without_the_list(target: Target, since: Instant) -> MapState:
+def _without_the_list(target: Target, since: Instant, before: MapState | None) -> MapState:
     """The map with nothing in it but what was decided here, as the text of the one before has it.
 
     Needs no settings: one of them may be what is wrong. Whatever it is, it must not keep a list in force that
@@ -149,7 +151,7 @@ def _without_the_list(target: Target, since: Instant) -> MapState:
     from stpolicy.flows.render import without_list
 
     text = store.read_if_there(target.map.path, LARGEST) or b""
-    return _switched(target, without_list(text, since), "", None)
+    return _switched(target, without_list(text, since), "", None, before)
 
 
 def _told(made: Activated, target: Target) -> Activated:
@@ -182,35 +184,13 @@ def _run_out(
     return ends if ends and ends <= instant(now) else None
 
 
-def _switched(target: Target, rendered: "Rendered", stamp: str, expires: Instant | None) -> MapState:
+def _switched(
+    target: Target, rendered: "Rendered", stamp: str, expires: Instant | None, before: MapState | None
+) -> MapState:
     """Puts a new map in its place."""
-    _switch(target.map, rendered)
+    switch(target.map, rendered, before, target.folder)
     counts = rendered.table.counts()
     return MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
-
-
-def _switch(target: MapFile, rendered: "Rendered") -> None:
-    """Makes the map beside the one that is there, and puts it in its place only when it is good.
-
-    The compiled file comes first: what is older than its text, Postfix complains of.
-    """
-    new = target.new
-    store.make_folder(target.path.parent)
-    for leftover in new.files:
-        store.discard(leftover)
-    try:
-        text = rendered.text.encode("utf-8")
-        store.create(new.path, text)
-        store.prove(new.path, text)
-        maps.build(new.table, rendered.table.rows)
-        if new.file != new.path:
-            store.sync(new.file)
-            new.file.replace(target.file)
-        new.path.replace(target.path)
-        store.sync(target.path.parent)
-    finally:
-        for leftover in new.files:
-            store.discard(leftover)
 
 
 def _stamp(

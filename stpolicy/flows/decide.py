@@ -18,7 +18,7 @@ from stpolicy.flows.validate import judged
 from stpolicy.model.dates import Instant
 from stpolicy.model.finding import Candidate, Finding, Severity
 from stpolicy.model.mark import Mark
-from stpolicy.model.outcome import Decision, Outcome, Reason
+from stpolicy.model.outcome import EXPIRED, Decision, Outcome, Reason
 from stpolicy.model.policy import PolicyList
 from stpolicy.model.signature import Doubt, Signatures
 from stpolicy.suffixes import PublicSuffixes
@@ -46,7 +46,7 @@ def mark_of(data: bytes, timestamp: Instant, signatures: Signatures) -> Mark:
 def distrusted(signatures: Signatures) -> Outcome:
     """Why signatures are not believed; the first doubt counts."""
     doubt, message = signatures.doubts[0]
-    return Outcome(_DOUBTS[doubt], message)
+    return Outcome(_DOUBTS[doubt], message, f"signature.{doubt}")
 
 
 def usable(data: bytes, name: str, *, now: datetime) -> PolicyList:
@@ -66,7 +66,8 @@ def _readable(document: Document, now: datetime) -> tuple[PolicyList | None, Out
         return None, _first(document.report.findings)
     policies = document.policies
     if foreign := policies.not_ascii:
-        return None, Outcome(Reason.INVALID, f"the name {foreign[0]!r} is not in A-labels")
+        message = f"the name {foreign[0]!r} is not in A-labels"
+        return None, Outcome(Reason.INVALID, message, "policies.name.malformed")
     report = judged(document, _RULES, Candidate(policies, now, PublicSuffixes(), issued=True))
     errors = [finding for finding in report.findings if finding.severity is Severity.ERROR]
     return (None, _first(errors)) if errors else (policies, Outcome(Reason.INSTALLED))
@@ -87,13 +88,13 @@ def decide(
     if outcome := _behind(offered, mark):
         return Decision(outcome, offered, policies)
     if policies.is_expired(now):
-        return Decision(
-            Outcome(Reason.EXPIRED, f"the list is not in force since {policies.expires}"), offered, policies
-        )
+        said = f"the list is not in force since {policies.expires}"
+        return Decision(Outcome(Reason.EXPIRED, said, EXPIRED), offered, policies)
     return Decision(Outcome(Reason.INSTALLED), offered, policies)
 
 
-_RULES = tuple(rule for rule in rules.INSTALL if rule.code not in ("dates.expired", "history.rolled_back"))
+_BEHIND = "history.rolled_back"
+_RULES = tuple(rule for rule in rules.INSTALL if rule.code not in (EXPIRED, _BEHIND))
 """The two others are asked here, of the mark and not of a list."""
 
 
@@ -101,7 +102,8 @@ def _first(findings: Sequence[Finding]) -> Outcome:
     # A date ahead of the clock says less than bytes that are no list.
     worst = min(findings, key=lambda finding: finding.code == "dates.future")
     place = f"{worst.line}:{worst.column}: " if worst.line else ""
-    return Outcome(_REASONS.get(worst.code, Reason.INVALID), f"{place}{worst.message} [{worst.code}]")
+    reason = _REASONS.get(worst.code, Reason.INVALID)
+    return Outcome(reason, f"{place}{worst.message} [{worst.code}]", worst.code)
 
 
 def _behind(offered: Mark, mark: Mark | None) -> Outcome | None:
@@ -110,11 +112,11 @@ def _behind(offered: Mark, mark: Mark | None) -> Outcome | None:
         return None
     if offered.timestamp < mark.timestamp:
         said = f"the list of {offered.timestamp} is older than the one of {mark.timestamp}"
-        return Outcome(Reason.ROLLED_BACK, said)
+        return Outcome(Reason.ROLLED_BACK, said, _BEHIND)
     if offered.signed < mark.signed:
         said = f"the signature of {offered.signed} is older than the one of {mark.signed}"
-        return Outcome(Reason.ROLLED_BACK, said)
+        return Outcome(Reason.ROLLED_BACK, said, _BEHIND)
     if offered.timestamp == mark.timestamp and offered.sha256 != mark.sha256:
         said = f"two lists bear the timestamp {mark.timestamp}: {mark.sha256} and {offered.sha256}"
-        return Outcome(Reason.EQUIVOCATION, said)
+        return Outcome(Reason.EQUIVOCATION, said, _BEHIND)
     return None

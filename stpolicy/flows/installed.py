@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stpolicy import openpgp, store
 from stpolicy.document import state as state_file
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.believe import Pins, believe
@@ -46,8 +47,10 @@ def read_mark(folder: Path) -> Mark | None:
 def installed(folder: Path, who: Pins, *, now: datetime, largest: int, mark: Mark | None) -> Installed | None:
     """The installed pair; None when there is none, or it is torn, damaged or not by the pinned signers.
 
-    One that is behind the mark is none either: somebody has put an older one in its place.
+    One that is behind the mark is none either: somebody has put an older one in its place. `largest` is
+    what offers may have, and makes no pair disappear that was installed under a higher limit.
     """
+    largest = max(largest, LARGEST)
     name = store.current(folder)
     if name is None:
         return None

@@ -78,19 +78,22 @@ def _offer(
     known = _known(source.url, there, before)
     try:
         found = fetch.changed(source, known) if known else fetch.pair(source)
-        if found is None:
-            return Offer(source.url, same)
-        for left in range(TRIES - 1, -1, -1):
-            if there and (found.data, found.signature) == (there.data, there.signature):
-                return Offer(source.url, same, found)
-            signatures = believe(found.data, found.signature, who, now=now)
-            if not left or not _may_be_torn(signatures):
-                break
-            found = fetch.pair(replace(source, deadline=end - monotonic()))
     except fetch.TooLarge as wrong:
-        return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message)))
+        return Offer(source.url, Decision(Outcome(Reason.TOO_LARGE, wrong.message, "document.too_large")))
     except fetch.Unreachable as wrong:
         return Offer(source.url, Decision(Outcome(Reason.NETWORK, wrong.message)))
+    if found is None:
+        return Offer(source.url, same)
+    for left in range(TRIES - 1, -1, -1):
+        if there and (found.data, found.signature) == (there.data, there.signature):
+            return Offer(source.url, same, found)
+        signatures = believe(found.data, found.signature, who, now=now)
+        if not left or not _may_be_torn(signatures):
+            break
+        try:
+            found = fetch.pair(replace(source, deadline=end - monotonic()))
+        except fetch.Unreachable:  # what was seen counts for more than what was not
+            break
     # Judging takes rules and words that a run which finds nothing new does not need.
     from stpolicy.document.list import parse
     from stpolicy.flows.decide import decide, distrusted

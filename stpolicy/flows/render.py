@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stpolicy import resources
 from stpolicy.document.list import load
+from stpolicy.document.table import MADE_BY
 from stpolicy.model.dates import Instant
 from stpolicy.model.file import File
 from stpolicy.model.finding import Suffixes
@@ -66,7 +67,7 @@ def without_list(text: bytes, since: Instant) -> Rendered:
     """The map before, given as its text, without the rows of its list; laid out as maps are by default."""
     found = own_part(text.decode("utf-8", "surrogateescape"))
     header = [
-        "STARTTLS policy list for smtp_tls_policy_maps of Postfix; made by stpolicy",
+        f"STARTTLS policy list for smtp_tls_policy_maps of Postfix; {MADE_BY}",
         f"list NOT IN FORCE since {since}; what is decided here was taken from the map before this one",
         summary(found),
     ]
@@ -77,7 +78,7 @@ def _header(
     policies: PolicyList | None, data: bytes, found: PolicyMap, profile: Profile, *, expired: bool
 ) -> Iterator[str]:
     version = ".".join(map(str, profile.version)) or "of an unknown version, so for the oldest"
-    yield f"STARTTLS policy list for smtp_tls_policy_maps of Postfix {version}; made by stpolicy"
+    yield f"STARTTLS policy list for smtp_tls_policy_maps of Postfix {version}; {MADE_BY}"
     if policies is None:
         yield "no list is installed"
     else:

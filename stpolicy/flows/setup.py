@@ -48,7 +48,13 @@ def plan(
     """Fetches the published key and the list, and verifies both; Refused when they are not what was said."""
     url = f"{source.url.rpartition('/')[0]}/{KEYS}"
     source.check()
-    published = fetch.get(url, largest=LARGEST_RING, ca_file=source.ca_file, deadline=source.deadline)
+    published = fetch.get(
+        url,
+        largest=LARGEST_RING,
+        ca_file=source.ca_file,
+        deadline=source.deadline,
+        redirects=fetch.MOST_REDIRECTS,  # as for the list: the fingerprint decides, not the place
+    )
     wanted = _fingerprints(signers)
     try:
         held = openpgp.primary_fingerprints(openpgp.key_ring(published))

@@ -14,46 +14,19 @@ from typing import TYPE_CHECKING
 from stpolicy import store
 from stpolicy.document import state as state_file
 from stpolicy.errors import Misuse, StpolicyError
-from stpolicy.fetch import LIST, Source
+from stpolicy.fetch import Source
 from stpolicy.flows.believe import Pins
-from stpolicy.flows.installed import (
-    MARK,
-    SIGNATURE,
-    STATE,
-    Installed,
-    highest,
-    installed,
-    read_mark,
-    read_state,
-)
-from stpolicy.flows.offers import Offer, ask
+from stpolicy.flows.installed import STATE, Installed, highest, installed, read_mark, read_state
+from stpolicy.flows.offers import ask
+from stpolicy.flows.settle import CLIENT, Run, settle, unless_expired
 from stpolicy.model.dates import Instant, instant
 from stpolicy.model.mark import bounded_now
 from stpolicy.model.outcome import Outcome, Reason
-from stpolicy.model.state import Listed, MapState, State
+from stpolicy.model.state import MapState, State
 
 if TYPE_CHECKING:
     from stpolicy.flows.activate import Activated
-    from stpolicy.flows.render import Rendered
     from stpolicy.model.policy import PolicyList
-
-CLIENT = "stpolicy"
-"""How this client calls itself in the state that it leaves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run came to. `refused` are the offers that were not taken, in the order of the mirrors."""
-
-    state: State
-    refused: tuple[Offer, ...] = ()
-    warnings: tuple[str, ...] = ()
-    there: Installed | None = None
-    """The pair that is installed now."""
-    fresh: "PolicyList | None" = None
-    """Its list, when this run has installed it."""
-    rendered: "Rendered | None" = None
-    """The map, when this run has made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +92,7 @@ def _run(
     high = None if reset else highest(mark, there.mark if there else None)
     moment = bounded_now(now, high)
     offers = ask(follower.sources, follower.who, there, high, before, now=moment)
-    run = _settle(follower, offers, there, before, moment)
-    if reset and run.there and run.state.reason is Reason.UNCHANGED:
-        store.replace(folder / MARK, run.there.mark.text().encode("ascii"))
+    run = settle(folder, offers, there, mark, before, moment)
     if follow:
         run = _followed(run, follow, before.map if before else None, moment)
     warnings = [] if moment == now else ["the clock is more than a day behind the newest list: check it"]
@@ -132,7 +103,7 @@ def _run(
 def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     """A run that could not look at all; what was known stays."""
     known = before or State(outcome.reason, "", instant(now), CLIENT)
-    outcome = _unless_expired(outcome, known.listed, now)
+    outcome = unless_expired(outcome, known.listed, now)
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
 
 
@@ -140,46 +111,6 @@ def _blind(outcome: Outcome, follow: Follow | None, before: State | None, now: d
     """A run that cannot tell whether any pair is good; its map is one without a pair."""
     run = _failed(outcome, before, now)
     return _followed(run, follow, before.map if before else None, now) if follow else run
-
-
-def _unless_expired(outcome: Outcome, listed: Listed | None, now: datetime) -> Outcome:
-    """That the installed list has run out outranks whatever kept us from looking for another."""
-    if listed is None or not listed.is_expired(instant(now)) or outcome.reason.exit_code in (1, 2):
-        return outcome
-    more = f"; {outcome.message}" if outcome.message else ""
-    return Outcome(Reason.EXPIRED, f"the installed list is not in force since {listed.expires}{more}")
-
-
-def _settle(
-    follower: Follower, offers: list[Offer], there: Installed | None, before: State | None, now: datetime
-) -> Run:
-    """Installs what is to be installed, and says what the whole run came to."""
-    best = min(offers, key=lambda offer: offer.rank)
-    outcome, url = best.decision.outcome, best.url
-    refused = tuple(offer for offer in offers if offer.reason.exit_code)
-    listed = there.listed if there else None
-    if best.reason is Reason.INSTALLED:
-        try:
-            there = _install(follower.folder, best)
-            listed = there.listed
-        except (OSError, StpolicyError) as wrong:
-            outcome = Outcome(Reason.DISK, f"{follower.folder}: {wrong}")
-    if outcome.reason is not Reason.INSTALLED:
-        outcome = _unless_expired(outcome, listed, now)
-    good = outcome.reason.exit_code == 0
-    state = State(
-        outcome.reason,
-        outcome.message,
-        instant(now),
-        CLIENT,
-        instant(now) if good else before.last_success if before else None,
-        url if good else None,
-        listed,
-        _validators(listed, best, before),
-        before.map if before else None,
-    )
-    fresh = best.decision.policies if outcome.reason is Reason.INSTALLED else None
-    return Run(state, refused, (), there, fresh)
 
 
 def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) -> Run:
@@ -216,27 +147,3 @@ def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
     if run.state.reason.exit_code == 1:  # a refusal says more
         return replace(run, warnings=(*run.warnings, message))
     return replace(run, state=replace(run.state, reason=reason, message=message))
-
-
-def _install(folder: Path, offer: Offer) -> Installed:
-    pair, mark, policies = offer.pair, offer.decision.mark, offer.decision.policies
-    if pair is None or mark is None or policies is None:
-        raise AssertionError
-    label = str(mark.timestamp).replace("-", "").replace(":", "")
-    files = {LIST: pair.data, SIGNATURE: pair.signature}
-    version = store.install(folder, label, files, (MARK, mark.text().encode("ascii")))
-    listed = Listed(mark.timestamp, policies.expires.instant, mark.sha256, version)
-    return Installed(pair.data, pair.signature, listed, mark.signed)
-
-
-def _validators(listed: Listed | None, best: Offer, before: State | None) -> dict[str, tuple[str, ...]]:
-    """Those of the version that is installed now; the others would only bring it back whole."""
-    kept = {
-        url: texts
-        for url, texts in (before.validators.items() if before else ())
-        if listed and texts[0] == listed.version
-    }
-    if listed and best.pair and best.reason in (Reason.INSTALLED, Reason.UNCHANGED):
-        first, second = best.pair.validators
-        kept[best.url] = (listed.version, first.etag, first.modified, second.etag, second.modified)
-    return kept

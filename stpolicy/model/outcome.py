@@ -47,12 +47,20 @@ class Reason(StrEnum):
         return 1
 
 
+EXPIRED = "dates.expired"
+"""The code for a list that has run out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A reason, and the sentence that explains it; empty where there is nothing to explain."""
+    """A reason, and the sentence that explains it; empty where there is nothing to explain.
+
+    A refusal has the code of what was found.
+    """
 
     reason: Reason
     message: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from stpolicy.document.table import MADE_BY, is_ours
 from stpolicy.errors import Misuse
 from stpolicy.render.postfix import PolicyMap, Row
 
@@ -14,7 +15,8 @@ _ADDED = re.compile(r"(?:ciphers|exclude|connection_reuse|enable_rpk)=[A-Za-z0-9
 def text(template: Path, header: Sequence[str], found: PolicyMap) -> str:
     """A map laid out by a template, which gets `header`, `lines`, and `rows` with `key` and `value`.
 
-    Misuse when the template cannot be used, or makes anything else of the rows than rows.
+    Misuse when the template cannot be used, or makes anything else of the rows than rows. Where it leaves
+    out who made the map, that is put before it: a file that does not say so is never replaced.
     """
     import jinja2
     from jinja2.sandbox import SandboxedEnvironment
@@ -32,7 +34,7 @@ def text(template: Path, header: Sequence[str], found: PolicyMap) -> str:
     except Exception as wrong:  # whatever a site's template does
         raise Misuse(f"the template {template} fails: {type(wrong).__name__}: {wrong}") from wrong
     check(made, rows, str(template))
-    return made
+    return made if is_ours(made.encode("utf-8", "replace")) else f"# {MADE_BY}\n{made}"
 
 
 def check(made: str, rows: Sequence[str], name: str) -> None:

@@ -2,19 +2,24 @@
 
 import os
 import pwd
+import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from stpolicy import openpgp
+from stpolicy.mta.postfix import Postfix
 from tests.cli.following import Following
 from tests.needs import lacking, needs
 from tests.pairs import LATER, dated
 from tests.personas import SIGNED, Person
 from tests.postfix_room import MAIN, MASTER, PostfixRoom
 from tests.program import NOW, Ran
-from tests.web import ok
+from tests.web import answer, ok
 
 
 @pytest.fixture
@@ -34,12 +39,17 @@ def _setup(following: Following, etc: Path, *more: object, signer: str = "") -> 
 
 
 @pytest.fixture
-def published(following: Following, monkeypatch: pytest.MonkeyPatch) -> Following:
-    """On a machine without Postfix."""
+def served(following: Following) -> Following:
     following.offer()
     _publish_keys(following, following.people.alice, following.people.mallory)
-    monkeypatch.setattr("stpolicy.mta._program._path", lambda: os.devnull)
     return following
+
+
+@pytest.fixture
+def published(served: Following, monkeypatch: pytest.MonkeyPatch) -> Following:
+    """On a machine without Postfix."""
+    monkeypatch.setattr("stpolicy.mta._program._path", lambda: os.devnull)
+    return served
 
 
 def test_without_postfix(published: Following, etc: Path) -> None:
@@ -61,6 +71,43 @@ def test_without_postfix(published: Following, etc: Path) -> None:
     assert published.program("update", "--config", etc / "stpolicy.toml", "--now", NOW) == Ran(0, "", "")
 
 
+def _cron_command(out: str) -> str:
+    """What cron gives a shell: its line without the times and the account, `%` unescaped (crontab(5))."""
+    (line,) = [line for line in out.splitlines() if re.match(r"[0-9*]", line)]
+    return line.split(maxsplit=6)[6].replace(r"\%", "%")
+
+
+def _as_cron_does(command: str, published: Following) -> int:
+    """Runs it with no other environment than cron's, at once and at the time of the tests."""
+    more = f"{command} --splay 0 --now {NOW}"
+    cron = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", more]
+    published.offer(dated(LATER), at=LATER)
+    code = subprocess.run(cron, cwd="/", check=False).returncode
+    assert published.installed == dated(LATER)
+    return code
+
+
+def test_the_printed_cron_line_runs_without_a_path(published: Following, etc: Path) -> None:
+    assert _as_cron_does(_cron_command(_setup(published, etc).out), published) == 0
+
+
+@pytest.mark.parametrize("name", ["bin", "a 'b' 100% c"])
+def test_the_printed_cron_line_names_the_program_that_runs(
+    name: str, published: Following, etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pip installs it, wherever that is."""
+    program = tmp_path / name / "stpolicy"
+    program.parent.mkdir()
+    python = "import sys; sys.path.insert(0, sys.argv.pop(1)); import runpy; runpy.run_module('stpolicy')"
+    words = [sys.executable, "-c", python, str(Path(__file__).parents[2])]
+    program.write_text(f'#!/bin/sh\necho >"{tmp_path}/ran"\nexec {shlex.join(words)} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    ran = _setup(published, etc.with_name(f"etc {name}"))
+    assert _as_cron_does(_cron_command(ran.out), published) == 0
+    assert (tmp_path / "ran").exists()
+
+
 def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
     needs("postconf", "postfix")
     postfix = PostfixRoom(tmp_path / "postfix", following.folder)
@@ -76,6 +123,75 @@ def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
     assert (ran.code, f"smtp_tls_policy_maps = hash:{following.folder}/maps/policy" in ran.out) == (0, True)
     assert (following.folder / "maps" / "policy.db").is_file()
     assert tomllib.loads((etc / "stpolicy.toml").read_text())["render"] == "postfix"
+
+
+@pytest.fixture
+def postfix(served: Following, tmp_path: Path) -> PostfixRoom:
+    needs("postconf", "postfix")
+    made = PostfixRoom(tmp_path / "postfix", served.folder)
+    made.etc.mkdir()
+    made.main(MAIN)
+    made.master(*MASTER.splitlines())
+    (made.etc / "ca.pem").write_text("")
+    return made
+
+
+@pytest.mark.parametrize(
+    "there", ["", "socketmap:inet:127.0.0.1:8461:postfix", "hash:/x/y, hash:@LIB@/maps/policy"]
+)
+def test_what_is_left_to_do_names_the_map_behind_those_that_are_there(
+    there: str, served: Following, postfix: PostfixRoom, etc: Path
+) -> None:
+    postfix.set(smtp_tls_policy_maps=there)
+    own = f"hash:{served.folder}/maps/policy"
+    ran = _setup(served, etc, "--postfix-config", postfix.etc, "--map", own)
+    (command,) = [line for line in ran.out.splitlines() if line.startswith("postconf ")]
+    done = subprocess.run(["sh", "-ec", command], check=False)
+    assert done.returncode == 0
+    value = Postfix(postfix.etc).settings(["smtp_tls_policy_maps"])["smtp_tls_policy_maps"]
+    here = postfix.filled(there)
+    assert value == (here if own in here else f"{here}, {own}".removeprefix(", "))
+    assert ran.out.index("postconf ") < ran.out.index(" doctor ") < ran.out.index(" reload")
+
+
+def test_a_map_that_postfix_asks_and_that_is_ours_is_kept(
+    served: Following, postfix: PostfixRoom, etc: Path
+) -> None:
+    own = postfix.etc / "tls_policy"
+    postfix.set(smtp_tls_policy_maps=f"hash:{own}")
+    own.write_text("# made by stpolicy\n")
+    assert _setup(served, etc, "--postfix-config", postfix.etc).code == 0
+    assert tomllib.loads((etc / "stpolicy.toml").read_text())["map"] == f"hash:{own}"
+
+
+def test_a_table_of_somebody_else_stays_and_nothing_is_written(
+    served: Following, postfix: PostfixRoom, etc: Path
+) -> None:
+    theirs = postfix.etc / "tls_policy"
+    theirs.write_text("partner.example secure match=mx.partner.example\n")
+    for more in ((), ("--overwrite",), ("--dry-run",)):
+        ran = _setup(served, etc, "--postfix-config", postfix.etc, "--map", f"hash:{theirs}", *more)
+        assert (ran.code, "next: " in ran.err) == (2, True)
+    assert (theirs.read_text()[:7], etc.exists(), served.folder.exists()) == ("partner", False, False)
+
+
+def test_a_map_that_cannot_be_made_is_misuse_and_nothing_is_written(published: Following, etc: Path) -> None:
+    assert (_setup(published, etc, "--map", "socketmap:/x").code, etc.exists()) == (2, False)
+
+
+def test_the_key_may_lie_elsewhere_as_the_list_may(published: Following, etc: Path) -> None:
+    """The fingerprint decides, not the place."""
+    answers = published.server.answers
+    for name in ("policy.json", "policy.json.asc", "trusted.asc"):
+        answers[f"/there/{name}"] = answers[f"/{name}"]
+        leads = f"Location: {published.server.url}/there/{name}"
+        answers[f"/{name}"] = answer("302 Found", b"", leads, "Content-Length: 0")
+    assert _setup(published, etc).code == 0
+
+
+def test_a_password_in_the_url_is_misuse(published: Following, etc: Path) -> None:
+    ran = published.program("setup", "https://u:secret@127.0.0.1:9/", "--signer", "A" * 40, "--etc", etc)
+    assert (ran.code, "secret" in ran.out + ran.err, etc.exists()) == (2, False, False)
 
 
 def test_the_folder_is_given_to_who_will_update(published: Following, etc: Path) -> None:

@@ -33,10 +33,13 @@ def _at(**span: float) -> str:
 
 
 def _postfix(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `postfix` whose reload fails while there is no file of this name beside it; it counts its runs."""
+    """A `postfix` that counts reloads, which fail without a file `up` beside it; `down`: it does not run."""
     bin_ = Path("bin").absolute()
     bin_.mkdir()
-    (bin_ / "postfix").write_text(f'#!/bin/sh\necho "$*" >>{bin_}/runs\n[ -e {bin_}/up ]\n')
+    (bin_ / "postfix").write_text(
+        f'#!/bin/sh\ncase "$*" in *status) [ ! -e {bin_}/down ]; exit ;; esac\n'
+        f'echo "$*" >>{bin_}/runs\n[ -e {bin_}/up ]\n'
+    )
     (bin_ / "postfix").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
     return bin_
@@ -79,6 +82,26 @@ def test_a_reload_that_fails_does_not_hide_a_refusal(maps: Maps, monkeypatch: py
     assert maps.update("--reload").code == 3
     ran = maps.update("--reload", now=_at(days=15))
     assert (ran.code, maps.following.state["reason"]) == (1, "expired")
+    assert maps.following.state["map"]["reload_pending"] is True
+
+
+def test_a_postfix_that_does_not_run_needs_no_reload(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the map when it starts."""
+    (_postfix(monkeypatch) / "down").touch()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    maps.kind = "texthash"
+    maps.following.offer(_listed("a.com"))
+    assert maps.update() == Ran(0, "", "")
+    assert maps.following.state["map"]["reload_pending"] is False
+
+
+def test_who_may_not_ask_whether_postfix_runs_is_told_that_the_reload_failed(
+    maps: Maps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_postfix(monkeypatch) / "down").touch()
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    maps.following.offer(_listed("a.com"))
+    assert maps.update("--reload").code == 3
     assert maps.following.state["map"]["reload_pending"] is True
 
 

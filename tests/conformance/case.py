@@ -18,7 +18,7 @@ EXIT |= dict.fromkeys(("network", "clock", "disk", "internal"), 3)
 @dataclass(frozen=True)
 class Case:
     """`asked` are the requests: j the list, a its signature, J and A those of the other mirror, ? any other;
-    None: however many.
+    None: however many. `marks`: the mark is written anew, from the pair that is installed.
 
     `said` is how many lines people get to read; None leaves it to the reason. `signed` is the date of the
     signature that the mark must hold after an installation.
@@ -30,6 +30,7 @@ class Case:
     starts: tuple[str, ...] = (COLD, WARM)
     said: int | None = None
     signed: datetime | None = SIGNED
+    marks: bool = False
 
     @property
     def code(self) -> int:
@@ -42,6 +43,10 @@ class Case:
         if self.reason in ("network", "clock"):
             return 1 if start == COLD else 0  # cron hears of a fault that may pass when no list is there
         return 0 if self.code == 0 else 1
+
+    def marking(self) -> "Case":
+        """The same, with the mark lost before."""
+        return replace(self, marks=True)
 
     def only(self, *starts: str) -> "Case":
         return replace(self, starts=starts)

@@ -61,7 +61,12 @@ def _slow_asc(world: World) -> None:
 def _slow_in_all(world: World) -> None:
     """Each answer is in time, and what they make necessary is not."""
     world.settings.timeout = "2"
-    world.answers(data=after(0.8, ok(world.offered.data)), asc=after(0.8, ok(b"")))
+    world.answers(data=after(1.6, ok(world.offered.data)), asc=after(1.6, ok(world.offered.asc)))
+
+
+def _torn_and_slow(world: World) -> None:
+    world.settings.timeout = "3"
+    world.answers(asc=in_turn(ok(b""), silence(answer("200 OK", b"x", "Content-Length: 9"))))
 
 
 def _chunks(data: bytes) -> Answer:
@@ -128,6 +133,17 @@ SERVERS = {
     ),
     "R12 silence in the signature": Case(_slow_asc, "network"),
     "R12 each in time, together late": Case(_slow_in_all, "network", None),
+    "T16 torn, then too slow": Case(_torn_and_slow, "malformed_signature", "jaja"),
+    "T16 torn, then gone": Case(
+        lambda world: world.answers(
+            data=in_turn(ok(LIST + b" "), answer("503 Busy", b"", "Content-Length: 0"))
+        ),
+        "bad_signature",
+        "jaj",
+    ),
+    "T16 torn, then too large": Case(
+        lambda world: world.answers(asc=in_turn(ok(b""), ok(bytes(65537)))), "malformed_signature", "jaja"
+    ),
     "R10 short": Case(
         _body(lambda data: answer("200 OK", data[:-9], f"Content-Length: {len(data)}")), "network", "j"
     ),
@@ -210,7 +226,7 @@ SERVERS = {
     ),
 }
 
-ONCE = {name for name in SERVERS if name.startswith("R12")}
+ONCE = {name for name in SERVERS if name.startswith("R12") or "slow" in name}
 """They wait for a deadline, so that one start is enough for each."""
 
 SERVERS |= {name: SERVERS[name].only(WARM if at % 2 else COLD) for at, name in enumerate(sorted(ONCE))}

@@ -79,6 +79,7 @@ def _write(name: str, text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_text(text)
 
 
+_unchanged = _offer(OLD, at=BEFORE)
 _replay = _offer(dated(OLDER, BEFORE + 20 * DAY), at=OLDER)
 """An older list, signed when it was made, that is still in force."""
 
@@ -166,7 +167,7 @@ TIME = {
 }
 
 ROLLBACK = {
-    "unchanged": Case(_offer(OLD, at=BEFORE), "unchanged"),
+    "unchanged": Case(_unchanged, "unchanged"),
     "T2 replay": Case(_replay, "rolled_back"),
     "T2 replay, signature twice in one armour": Case(_replayed(_twice), "rolled_back"),
     "T2 replay, two armours": Case(_replayed(lambda asc: asc + asc), "malformed_signature", "jajaja"),
@@ -228,23 +229,35 @@ ROLLBACK = {
     "T3 list deleted": Case(_with(_unlink("current/policy.json"), _replay), "rolled_back"),
     "T3 both deleted": Case(_with(_unlink("versions"), _replay), "rolled_back"),
     "T3 link deleted": Case(_with(_unlink("current"), _replay), "rolled_back"),
-    "T3 mark deleted": Case(_with(_unlink("mark"), _replay), "rolled_back"),
-    "T3 mark deleted, same date": Case(_with(_unlink("mark"), _offer(OLD + b"\n")), "equivocation"),
+    "T3 mark deleted": Case(_with(_unlink("mark"), _replay), "rolled_back").marking(),
+    "T3 mark deleted, same date": Case(_with(_unlink("mark"), _offer(OLD + b"\n")), "equivocation").marking(),
     "T3 mark deleted, older signature": Case(
         _with(_unlink("mark"), _offer(OLD, at=BEFORE - SECOND)), "rolled_back"
-    ),
+    ).marking(),
+    "T3 mark deleted, nothing new": Case(_with(_unlink("mark"), _unchanged), "unchanged").marking(),
+    "T3 mark emptied, nothing new": Case(_with(_write("mark", ""), _unchanged), "unchanged").marking(),
+    "T3 mark cut off, nothing new": Case(
+        _with(_write("mark", "timestamp 1795305555\n"), _unchanged), "unchanged"
+    ).marking(),
+    "T3 mark deleted, and nobody answers": Case(_with(_unlink("mark"), _gone), "network", "j").marking(),
+    "T3 mark deleted, and a forged list": Case(
+        _with(_unlink("mark"), _offer(LIST, "mallory")), "unknown_signer"
+    ).marking(),
     "T3 mark behind the pair": Case(
         _with(_write("mark", f"timestamp 1\nsigned 1\nsha256 {'0' * 64}\n"), _replay), "rolled_back"
-    ),
+    ).marking(),
+    "T3 mark behind the pair, nothing new": Case(
+        _with(_write("mark", f"timestamp 1\nsigned 1\nsha256 {'0' * 64}\n"), _unchanged), "unchanged"
+    ).marking(),
     "T3 all but the mark deleted": Case(
         _with(_unlink("versions", "current", "state.json"), _replay), "rolled_back"
     ),
     "T4 mark with two dates": Case(
         _with(_write("mark", f"timestamp 1 1\nsigned 1\nsha256 {'0' * 64}\n"), _replay), "rolled_back"
-    ),
+    ).marking(),
     "T4 mark without a date": Case(
         _with(_write("mark", f"timestamp \nsigned \nsha256 {'0' * 64}\n"), _replay), "rolled_back"
-    ),
+    ).marking(),
     "mark ahead of the pair, as a crash leaves it": Case(
         lambda world: _write("mark", _mark_of_offered(world))(world.state), "installed"
     ),
@@ -281,6 +294,16 @@ RUN_OUT = {
     ),
     "no network, less than 4 days and than a third": Case(
         _all(_installed(NOW - 11 * DAY, 14 * DAY), _gone), "network", "j", said=1
+    ),
+    "T11 nothing new, less than 4 days and than a third": Case(
+        _all(_installed(NOW - 11 * DAY, 14 * DAY), _offer(dated(NOW - 11 * DAY), at=NOW - 11 * DAY)),
+        "unchanged",
+        said=1,
+    ),
+    "T11 nothing new, a third of the life left": Case(
+        _all(_installed(NOW - 9 * DAY, 14 * DAY), _offer(dated(NOW - 9 * DAY), at=NOW - 9 * DAY)),
+        "unchanged",
+        said=0,
     ),
     "T10 no network, and none for 49 hours": Case(
         _all(_installed(BEFORE, 14 * DAY, 49 * HOUR), _gone), "network", "j", said=1
@@ -412,6 +435,8 @@ _urls = {
     "no scheme": "example.org/policy.json",
     "no host": "https:///policy.json",
     "an option": "--output=/etc/x",
+    "a password": "https://user:secret@127.0.0.1/policy.json",
+    "a user": "https://user@127.0.0.1/policy.json",
 }
 
 SETTINGS = {

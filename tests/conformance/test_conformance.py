@@ -2,6 +2,7 @@
 
 import os
 import stat
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.conformance.cases import CASES, REPRESENTATIVE
 from tests.conformance.clients import CLIENTS, VARIANTS, Client, Ran, client, run
 from tests.conformance.differences import DIFFERENCES
 from tests.conformance.list_cases import LISTS
-from tests.conformance.world import World, begin, label, mark
+from tests.conformance.world import BEFORE, World, begin, label, mark
 
 KEYS = {"reason", "exit", "message", "at", "client", "last_success", "url", "list"}
 _STARTS = [(name, start) for name, case in CASES.items() for start in case.starts]
@@ -48,6 +49,7 @@ def _asked(who: Client, case: Case, start: str, world: World) -> list[str]:
     begin(world, start)
     case.change(world)
     before, was_installed = world.files(), world.installed()
+    kept = before.pop("mark", None)
     ran = run(who, world.settings)
     wrong = [
         *_said(who, case, start, ran),
@@ -58,9 +60,15 @@ def _asked(who: Client, case: Case, start: str, world: World) -> list[str]:
     if case.asked is not None and world.asked() != case.asked:
         wrong.append(f"asked {world.asked()!r} and not {case.asked!r}")
     if case.reason == "installed":
-        wrong += _installed(case, world)
-    elif world.files() != before or world.installed() != was_installed:
+        return wrong + _installed(case, world)
+    after = world.files()
+    marked = after.pop("mark", None)
+    if after != before or world.installed() != was_installed:
         wrong.append("what is installed has changed")
+    if case.marks:
+        wrong += _marked(world, BEFORE)
+    elif marked != kept:
+        wrong.append("the mark has changed")
     return wrong
 
 
@@ -110,10 +118,12 @@ def _installed(case: Case, world: World) -> list[str]:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (version, *version.iterdir())}
     if modes != {name: 0o755, "policy.json": 0o644, "policy.json.asc": 0o644}:
         wrong.append(f"modes {modes}")
-    marked = (world.state / "mark").read_text()
-    if case.signed and marked != mark(world.offered, case.signed):
-        wrong.append(f"mark {marked!r}")
-    return wrong
+    return wrong + (_marked(world, case.signed) if case.signed else [])
+
+
+def _marked(world: World, signed: datetime) -> list[str]:
+    pair, said = world.installed(), (world.state / "mark").read_text()
+    return [] if pair and said == mark(pair, signed) else [f"mark {said!r}"]
 
 
 @pytest.mark.parametrize("name", LISTS)

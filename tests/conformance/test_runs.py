@@ -1,6 +1,7 @@
 """Runs side by side, ended runs, and hosts that are not as they should be."""
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -247,6 +248,54 @@ def test_what_a_server_says_does_not_reach_a_terminal(asked: Client, world: Worl
     ran = run(asked, world.settings)
     assert ran.code in (2, 3)
     assert "\u001b" not in "".join(ran.said)
+
+
+@who
+@pytest.mark.parametrize("url", ["https://user:secret@127.0.0.1/", "https:/user:secret@127.0.0.1"])
+def test_a_password_in_a_url_is_neither_kept_nor_said(url: str, asked: Client, world: World) -> None:
+    begin(world, WARM)
+    world.settings.urls = [url]
+    ran = run(asked, world.settings)
+    assert (ran.code, ran.state["reason"]) == (2, "configuration")
+    assert "secret" not in "".join(ran.said) + (world.state / "state.json").read_text()
+
+
+KEPT = {
+    "map": {
+        "name": 'hash:/etc/postfix/a b [{\\"}],',
+        "stamp": "0" * 64,
+        "seal": "1:2:3",
+        "expires": "1795305555.25",
+        "counts": {"enforced": 2, "overlay": 0},
+        "reload_pending": True,
+    },
+    "validators": {"https://127.0.0.1:9/policy.json": ["20261101T113000Z-0123456789ab", '"a"', "", "{", "]"]},
+}
+
+
+@pytest.mark.parametrize("host", ["script", *VARIANTS])
+@pytest.mark.parametrize("kept", [KEPT, {"map": None, "validators": {}}, {"validators": KEPT["validators"]}])
+def test_what_the_other_client_keeps_outlasts_the_script(
+    host: str, kept: dict[str, object], world: World, tmp_path: Path
+) -> None:
+    """Where a map is named on the command line only, this is all that is known of it."""
+    begin(world, WARM)
+    written = {"reason": "unchanged", "list": {"map": {"name": "x"}}, **kept}
+    (world.state / "state.json").write_text(json.dumps(written, indent=2) + "\n")
+    script = client(host, tmp_path / "programs")
+    for reason in ("installed", "unchanged"):
+        ran = run(script, world.settings)
+        assert ran.state["reason"] == reason
+        assert {key: ran.state[key] for key in kept} == kept
+
+
+@pytest.mark.parametrize(
+    "text", ['{\n  "map": {\n', '{\n  "map": {\n}\n', '  "map": 1\n}\n', '{\n  "map": "\u00e9"\n}\n', "\0\n"]
+)
+def test_t24_no_garbage_is_kept_of_a_state(text: str, world: World, tmp_path: Path) -> None:
+    begin(world, WARM)
+    (world.state / "state.json").write_text(text)
+    assert "map" not in run(_script(tmp_path), world.settings).state
 
 
 # The script alone ---------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.clients import CLIENTS, client, run
-from tests.conformance.world import WARM, World, begin, label
+from tests.conformance.clients import CLIENTS, client, ended, run
+from tests.conformance.world import BEFORE, OLD, WARM, World, begin, label
+from tests.needs import lacking, needs
 
 _LIST, _ASC = "current/policy.json", "current/policy.json.asc"
 
@@ -75,6 +77,9 @@ def _cut(name: str) -> Callable[[Path], object]:
 
     return change
 
+
+_NO_MARK = ': >"$1" && /bin/mount --bind "$1" "$1" && shift && exec "$@"'
+"""In mounts of its own: what is mounted upon cannot be renamed over, not even by root."""
 
 _FILES = (_LIST, _ASC, "mark", "state.json")
 STATES: dict[str, Callable[[Path], object]] = {
@@ -144,6 +149,36 @@ def _heals(who: str, world: World, tmp_path: Path) -> None:
     ran = run(client(who, tmp_path / "programs"), world.settings)
     assert (ran.code, ran.said, ran.state["reason"]) == (0, [], "unchanged")
     assert world.files() == before
+
+
+@pytest.mark.parametrize("lost", ["mark is not there", "mark is empty"])
+@pytest.mark.parametrize("who", CLIENTS)
+def test_t3_mark_lost_and_then_the_pair(who: str, lost: str, world: World, tmp_path: Path) -> None:
+    """One loss at a time: whatever is left refuses an older list."""
+    asked = client(who, tmp_path / "programs")
+    assert run(asked, world.settings).state["reason"] == "installed"
+    STATES[lost](world.state)
+    assert run(asked, world.settings).state["reason"] == "unchanged"
+    for name in ("current", "versions"):
+        STATES[f"{name} is not there"](world.state)
+    world.offer(OLD, at=BEFORE)
+    assert run(asked, world.settings).state["reason"] == "rolled_back"
+
+
+@pytest.mark.parametrize("who", CLIENTS)
+def test_r4_a_mark_that_cannot_be_written_again(who: str, world: World, tmp_path: Path) -> None:
+    """Nothing is new, and yet not all is well."""
+    apart = [needs("unshare", "util-linux"), "--mount"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        lacking("no mounts of its own, which takes root")
+    asked = client(who, tmp_path / "programs")
+    begin(world, WARM)
+    world.offer(OLD, at=BEFORE)
+    (world.state / "mark").unlink()
+    kept = [*apart, "/bin/sh", "-c", _NO_MARK, "sh", str(world.state / "mark")]
+    ran = ended(asked.start(world.settings, before=kept), world.settings)
+    assert (ran.code, ran.state["reason"], len(ran.said)) == (3, "disk", 1)
+    assert ran.state["list"]["version"] == label(world.offered)
 
 
 @pytest.mark.parametrize("what", ["the same", "torn", "a file", "a folder more", "a link"])
