@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from stpolicy.cli import _plugin
 from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
 from stpolicy.output.escape import printable, shown
@@ -124,7 +125,7 @@ def run(app: Callable[..., object], arguments: list[str]) -> int:
             code = _answer(app, arguments)
             _print("")
         except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
-            code = _failure(raised)
+            code = _failure(raised, arguments)
         _let_go()
     return code
 
@@ -183,8 +184,8 @@ def _answer(app: Callable[..., object], arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="stpolicy", standalone_mode=False)
     except typer.TyperException as wrong:
-        say(_usage(wrong))
-        return MISUSED if wrong.exit_code == 1 else wrong.exit_code
+        code = MISUSED if wrong.exit_code == 1 else wrong.exit_code
+        return _told(_usage(wrong), code, arguments, str(wrong))
     return code if isinstance(code, int) else DONE
 
 
@@ -197,7 +198,7 @@ def _usage(wrong: typer.TyperException) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def _failure(raised: BaseException) -> int:
+def _failure(raised: BaseException, arguments: list[str]) -> int:
     match raised:
         case _Ended(number=number):
             return 128 + number
@@ -215,8 +216,14 @@ def _failure(raised: BaseException) -> int:
             code = FOUND
         case _:
             code = FAILED
-    say(f"stpolicy: {_sentence(raised)}")
-    return code
+    said = _sentence(raised)
+    return _told(f"stpolicy: {said}", code, arguments, said)
+
+
+def _told(text: str, code: int, arguments: list[str], why: str) -> int:
+    """Says what went wrong and returns the exit code; monitoring is answered in its own way."""
+    say(text)
+    return _plugin.answer(why) if _plugin.is_asked(arguments) else code
 
 
 def _sentence(raised: BaseException) -> str:
