@@ -13,6 +13,7 @@ import ssl
 import struct
 import sys
 from ipaddress import ip_address
+from typing import cast
 
 A, MX, TXT, AAAA, TLSA = 1, 15, 16, 28, 52
 HELLO = bytes.fromhex("16030100330100002f0302") + bytes(32) + bytes.fromhex("0000080035002f000a00050100")
@@ -25,9 +26,10 @@ class Dns(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.open: dict[int, asyncio.Future[bytes]] = {}
         self.number = 0
+        self.room = asyncio.Semaphore(256)  # more at once overflow the socket of the name server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, _address: object) -> None:
         if answer := self.open.pop(int.from_bytes(data[:2], "big"), None):
@@ -35,13 +37,19 @@ class Dns(asyncio.DatagramProtocol):
 
     async def ask(self, name: str, kind: int) -> list[tuple[int, int, bytes]]:
         """The records of that type in the answer: where their data starts, and the message."""
-        self.number = (self.number + 1) % 65536
-        answer = self.open[self.number] = asyncio.get_running_loop().create_future()
+        number = self.number = (self.number + 1) % 65536
         labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
-        head = struct.pack(">6H", self.number, 0x0120, 1, 0, 0, 1)
+        head = struct.pack(">6H", number, 0x0120, 1, 0, 0, 1)
         edns = struct.pack(">BHHIH", 0, 41, 1232, 0x8000, 0)
-        self.transport.sendto(head + labels + struct.pack(">BHH", 0, kind, 1) + edns)  # type: ignore[attr-defined]
-        return _records(await answer, kind)
+        async with self.room:
+            while True:
+                answer = self.open[number] = asyncio.get_running_loop().create_future()
+                self.transport.sendto(head + labels + struct.pack(">BHH", 0, kind, 1) + edns)
+                try:
+                    async with asyncio.timeout(2):
+                        return _records(await answer, kind)
+                except TimeoutError:
+                    continue  # lost: it is asked again
 
 
 def _records(data: bytes, kind: int) -> list[tuple[int, int, bytes]]:

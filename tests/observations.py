@@ -1,6 +1,5 @@
 """Observations for tests: a domain with which everything is well, and ways to break one thing of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,8 +113,8 @@ def mx(*hosts: str) -> MxAnswer:
 
 
 def policy_file(mode: str = "enforce", *mxs: str) -> bytes:
-    lines = ["version: STSv1", f"mode: {mode}", *(f"mx: {name}" for name in mxs or (MX1, MX2)), "max_age: 86400"]
-    return "\r\n".join(lines).encode()
+    named = [f"mx: {name}" for name in mxs or (MX1, MX2)]
+    return "\r\n".join(["version: STSv1", f"mode: {mode}", *named, "max_age: 86400"]).encode()
 
 
 STS = StsObservation(
@@ -163,6 +162,26 @@ def faulty(*numbers: int, depth: int = 0, **changed: Any) -> Observed:
     return presents(faults=faults, **changed)
 
 
+def chain(*links: Certificate) -> Observed:
+    """The same, but the first mail server presents these certificates."""
+    return presents(chain=links)
+
+
+def second(shown: Session) -> Observed:
+    """The same, but for the second mail server."""
+    return seen(hosts=(host(MX1), host(MX2, look(shown))))
+
+
+def alone(shown: Session) -> Observed:
+    """The domain with one mail server of one address."""
+    return only(host(MX1, look(shown)))
+
+
+def named(name: str, *names: str) -> HostObservation:
+    """A mail server with these names in its certificate."""
+    return host(name, look(session(tls=tls(chain=(certificate(*names), INTERMEDIATE)))))
+
+
 def only(one: HostObservation, *more: HostObservation) -> Observed:
     """The domain with these mail servers alone, in DNS, in its entry and in its policy."""
     names = tuple(dict.fromkeys(found.host for found in (one, *more)))
@@ -186,6 +205,3 @@ def judged(observed: Observed) -> Judgement:
     found = list(rules.judge(rules.SERVER, observed))
     result = domain_result(observed, found, rules.INCONCLUSIVE)
     return Judgement(frozenset(code for code, *_ in found), result)
-
-
-Change = Callable[[Observed], Observed]

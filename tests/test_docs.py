@@ -21,6 +21,7 @@ from stpolicy.model.mark import Mark
 from stpolicy.model.names import Domain, MxPattern
 from stpolicy.model.outcome import Reason
 from stpolicy.model.state import State
+from stpolicy.model.verdict import Status
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
 from tests.program import LATER, NOW, Program, commands, parse
@@ -61,7 +62,7 @@ def test_matching_table_is_true() -> None:
 def test_codes_exist(path: Path) -> None:
     families = "|".join({code.split(".")[0] for code in (*DOCUMENT, *(rule.code for rule in rules.ALL))})
     for code in re.findall(rf"`((?:{families})(?:\.[a-z_]+)+)`", path.read_text(encoding="utf-8")):
-        if code.rpartition(".")[2] not in ("py", "md", "json", "html"):
+        if code.rpartition(".")[2] not in ("py", "md", "json", "html") and ".example." not in code:
             assert config.checked_codes([code])
 
 
@@ -175,6 +176,16 @@ def test_files_are_as_they_are_said_to_be() -> None:
     (said,) = re.findall(r"^`state\.json` has a key a line: (.*)\.$", text(USAGE), re.MULTILINE)
     state = State(Reason.NETWORK, "", mark.timestamp, "")
     assert re.findall(r"`(\w+)`", said) == list(json.loads(state_file.dump(state)))
+
+
+def test_status_numbers_are_those_that_there_are() -> None:
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", text("docs/VALIDATION.md"), re.MULTILINE)
+    assert [(int(number), words) for number, words in rows] == [(int(s), s.text) for s in Status]
+
+
+def test_codes_that_are_inconclusive_are_named() -> None:
+    (said,) = re.findall(r"The codes are\n(.*?)\.\n", text("docs/VALIDATION.md"), re.DOTALL)
+    assert set(re.findall(r"`([a-z_.]+)`", said)) == rules.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -93,7 +93,7 @@ def _said(wire: bytes, start: int, counts: list[int], asked: bytes, flags: int) 
     values: dict[str, list[str]] = {}
     aliases: dict[str, str] = {}
     denied = False
-    name = asked_for = _text(dns.name.from_wire(wire, 12)[0])
+    name = asked_for = _spelt(asked)
     for section, owner, kind, at, length in _records(wire, start, counts[:2], asked_for):
         if section == 1:
             denied = denied or kind == TYPES["SOA"]  # RFC 2308 section 2.2
@@ -160,6 +160,15 @@ def _odd(label: str) -> str:
         one if _LABEL(one) or (one == "-" and at) else f"\\{ord(one):03d}" for at, one in enumerate(label)
     ]
     return "".join(plain)
+
+
+def _spelt(asked: bytes) -> str:
+    """The name in a question that was built here."""
+    labels, at = [], 0
+    while size := asked[at]:
+        labels.append(asked[at + 1 : at + 1 + size])
+        at += size + 1
+    return b".".join(labels).decode("ascii")
 
 
 def _name(wire: bytes, at: int, length: int) -> str:

@@ -8,7 +8,7 @@ import errno
 import os
 
 from stpolicy.checker.reply import NoReply, ReplyReader
-from stpolicy.checker.tls import Channel, Failed
+from stpolicy.checker.tls import Channel, Closed, Failed
 from stpolicy.model.observation import Fault, Reply, Step, Unreachable
 
 MOST = 256 * 1024
@@ -152,10 +152,10 @@ class Connection(asyncio.BufferedProtocol):
             return
         try:
             self._text += self._channel.decrypt(data)
+        except Closed as wrong:
+            raise self.ended(Fault.CLOSED, str(wrong)) from None
         except Failed as wrong:
             raise self.ended(Fault.TLS, str(wrong)) from None
-        if (answer := self._channel.outgoing()) and self._transport:
-            self._transport.write(answer)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio."""

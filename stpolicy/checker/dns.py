@@ -5,7 +5,7 @@ import ipaddress
 from collections.abc import Collection, Sequence
 from typing import Final, Literal, Self
 
-from stpolicy.checker import _asking, _wire
+from stpolicy.checker import _asking, _pace, _wire
 from stpolicy.errors import StpolicyError
 from stpolicy.model.names import canonical
 from stpolicy.model.observation import Dns, Exchange, MxAnswer, Records
@@ -39,7 +39,7 @@ class Resolver:
             _asking.Server(server, trusted=server in near or server[0] in trusted) for server in known
         ]
         self._timeout = timeout
-        self._room = _asking.Room()
+        self._room = _pace.Room()
 
     def __enter__(self) -> Self:
         return self

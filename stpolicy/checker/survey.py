@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from zlib import crc32
 
-from stpolicy.checker import dane, https
-from stpolicy.checker.dns import Resolver, is_global
+from stpolicy.checker import dane
+from stpolicy.checker.dns import Kind, Resolver, is_global
 from stpolicy.model.names import Domain, host_fault
 from stpolicy.model.observation import (
     AddressObservation,
@@ -29,12 +30,18 @@ MOST_ADDRESSES = 4
 Look = Callable[[str, str], Awaitable[AddressObservation]]
 """(host name, address) -> what was seen there."""
 
+Fetch = Callable[[Domain], Awaitable[StsObservation]]
+"""A domain -> its MTA-STS."""
+
+FAMILIES: tuple[Literal["A", "AAAA"], ...] = ("A", "AAAA")
+_NOT_ASKED = Records(Dns.NOT_ASKED)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What is looked at."""
 
-    families: tuple[str, ...] = ("A", "AAAA")
+    families: tuple[Literal["A", "AAAA"], ...] = FAMILIES
     mta_sts: bool = True
     dane: bool = True
     allow_private: bool = False
@@ -44,11 +51,11 @@ class Survey:
     """One run. Hosts are shared: each is looked at once, however many domains name it."""
 
     def __init__(
-        self, resolver: Resolver, web: https.Web, look: Look, scope: Scope, *, rate: float, now: datetime
+        self, resolver: Resolver, look: Look, fetch: Fetch, scope: Scope, *, rate: float, now: datetime
     ) -> None:
         self._resolver = resolver
-        self._web = web
         self._look = look
+        self._fetch = fetch
         self._scope = scope
         self._pace = _Pace(rate)
         self._now = now
@@ -82,7 +89,7 @@ class Survey:
         return answer, tuple(await asyncio.gather(*(self._once(name) for name in names)))
 
     async def _mta_sts(self, domain: Domain) -> StsObservation | None:
-        return await https.look(domain, self._resolver, self._web) if self._scope.mta_sts else None
+        return await self._fetch(domain) if self._scope.mta_sts else None
 
     async def _tlsrpt(self, domain: Domain) -> Records | None:
         if not self._scope.mta_sts:
@@ -96,16 +103,14 @@ class Survey:
 
     async def _host(self, host: str) -> HostObservation:
         await self._pace.turn()
-        a, aaaa = await asyncio.gather(*(self._addresses(host, kind) for kind in ("A", "AAAA")))
-        tlsa = await dane.tlsa(host, self._resolver) if self._scope.dane else Records(Dns.NO_DATA)
+        a, aaaa = await asyncio.gather(*(self._addresses(host, family) for family in FAMILIES))
+        tlsa = await dane.tlsa(host, self._resolver, (a, aaaa)) if self._scope.dane else _NOT_ASKED
         found = (*a.values[:MOST_ADDRESSES], *aaaa.values[:MOST_ADDRESSES])
         looks = await asyncio.gather(*(self._address(host, address) for address in found))
         return HostObservation(host, a, aaaa, tlsa, tuple(looks))
 
-    async def _addresses(self, host: str, kind: str) -> Records:
-        if kind not in self._scope.families:
-            return Records(Dns.NO_DATA, message="not asked")
-        return await self._resolver.records(host, kind)
+    async def _addresses(self, host: str, family: Kind) -> Records:
+        return await self._resolver.records(host, family) if family in self._scope.families else _NOT_ASKED
 
     async def _address(self, host: str, address: str) -> AddressObservation:
         if not self._scope.allow_private and not is_global(address):

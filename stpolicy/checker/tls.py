@@ -33,6 +33,10 @@ class Failed(Exception):
     """TLS cannot go on; the message says why."""
 
 
+class Closed(Failed):
+    """The peer has ended the session in order (RFC 8446 section 6.1)."""
+
+
 class Client:
     """What all sessions share: roots, settings, the certificates seen. Made once a run, since it is slow."""
 
@@ -115,6 +119,8 @@ class Channel:
         except SSL.Error as wrong:
             if said:
                 return bytes(said)
+            if isinstance(wrong, SSL.ZeroReturnError):
+                raise Closed("the peer ended TLS") from None
             raise Failed(_reason(wrong)) from None
 
     def close(self) -> bytes:
@@ -152,8 +158,6 @@ def _fault(number: int, depth: int) -> ChainFault:
 
 def _reason(wrong: SSL.Error) -> str:
     """The words of OpenSSL for what went wrong first."""
-    if isinstance(wrong, SSL.ZeroReturnError):
-        return "TLS was closed"
     errors = wrong.args[0] if wrong.args else ()
     found = errors[0] if isinstance(errors, (list, tuple)) and errors else wrong.args
     return str(found[-1]) if found else type(wrong).__name__

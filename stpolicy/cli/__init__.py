@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 ALONE = (
-    *("init", "validate", "fmt", "diff", "show", "sign", "verify", "publish"),
+    *("init", "validate", "fmt", "diff", "show", "check", "sign", "verify", "publish"),
     *("setup", "update", "status", "lookup", "render", "doctor", "explain"),
 )
 """Commands that have a module of their name; it alone is loaded to run one, since cron runs them often."""

@@ -1,7 +1,7 @@
 """Every command, in the order in which the help lists them."""
 
 # isort: off
-from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, sign, keys, verify, publish
+from stpolicy.cli import init, validate, fmt, diff, show, edit, alias, check, sign, keys, verify, publish
 from stpolicy.cli import setup, update, status, lookup, render, doctor, explain
 
 # isort: on
@@ -18,6 +18,7 @@ app.add_typer(keys_group, name="keys", help=f"Make and export the signing key.{e
 __all__ = [
     "alias",
     "app",
+    "check",
     "diff",
     "doctor",
     "edit",

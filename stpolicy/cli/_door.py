@@ -1,5 +1,6 @@
 """The door: what time it is, what is printed where, and which exit code it all comes to."""
 
+import gc
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from stpolicy.cli import _plugin
+from stpolicy.cli import _plugin, _streams
 from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
 from stpolicy.output.escape import printable, shown
@@ -119,20 +120,26 @@ def verdict(report: "Report", *, strict: bool = False) -> int:
 
 def run(app: Callable[..., object], arguments: list[str]) -> int:
     """Runs the program and answers for everything that can happen; never a traceback."""
-    _open_streams()
+    _streams.open_all()
     with _heeding_signals():
         try:
             code = _answer(app, arguments)
             _print("")
         except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
             code = _failure(raised, arguments)
-        _let_go()
+        _streams.let_go()
     return code
 
 
 def asynchronously(work: Coroutine[object, object, None]) -> None:
-    """Runs it in an event loop; a signal cancels it, so that it ends in order, and then us."""
+    """Runs it in an event loop; a signal cancels it, so that it ends in order, and then us.
+
+    Connections leave cycles behind that only the collector finds.
+    """
     import asyncio
+
+    gc.freeze()
+    gc.enable()
 
     ended_by: list[int] = []
 
@@ -156,16 +163,6 @@ def asynchronously(work: Coroutine[object, object, None]) -> None:
         if not ended_by:
             raise
         raise _Ended(ended_by[0]) from None
-
-
-def _open_streams() -> None:
-    """Nowhere stands in for a stream that the caller closed; no character is unprintable."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (stays open)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -232,18 +229,6 @@ def _sentence(raised: BaseException) -> str:
     if isinstance(raised, OSError) and raised.strerror:
         return shown(f"{raised.filename or 'the system'}: {raised.strerror}")
     return shown(f"internal error: {type(raised).__name__}: {raised}; --debug shows where")
-
-
-def _let_go() -> None:
-    """What found no room stays in its buffer; the interpreter must not fail on it once more when it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            with suppress(OSError):  # a stream that is no file has no descriptor
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,6 +1,7 @@
 """The options that say how mail servers are looked at, and what they come to."""
 
 import os
+import re
 import resource
 import socket
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import typer
 
 from stpolicy.cli import _inputs
 from stpolicy.errors import Misuse
+from stpolicy.model.names import canonical
 
 if TYPE_CHECKING:
     from stpolicy.flows.check import Network
@@ -86,29 +88,32 @@ def network(options: Options, domains: int) -> "Network":
     """What the options come to, for a run over so many domains; Misuse for what cannot be."""
     from stpolicy.checker.addresses import Limits
     from stpolicy.checker.smtp import Manner
-    from stpolicy.checker.survey import Scope
+    from stpolicy.checker.survey import FAMILIES, Scope
     from stpolicy.flows.check import Network
 
     _inputs.check_ca_file(options.ca_file)
-    families = tuple(name for name, asked in (("A", options.ipv4), ("AAAA", options.ipv6)) if asked)
+    families = [family for family in FAMILIES if (options.ipv4 if family == "A" else options.ipv6)]
     if not families:
         raise Misuse("neither IPv4 nor IPv6 is to be looked at", "leave --no-ipv4 or --no-ipv6 out")
     _check_descriptors(options.concurrency)
     return Network(
-        Manner(options.helo or _own_name(), options.port, options.timeout),
+        Manner(_helo(options.helo), options.port, options.timeout),
         tuple(map(_resolver, options.resolver or ())),
         options.ca_file,
         options.https_port,
-        Scope(families, options.mta_sts, options.dane, options.allow_private),
+        Scope(tuple(families), options.mta_sts, options.dane, options.allow_private),
         Limits(options.concurrency, options.per_host, options.pause, options.rate, options.retries),
         options.legacy,
         options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1),
     )
 
 
-def _own_name() -> str:
+def _helo(given: str | None) -> str:
     """The name that servers will look up to see who we are (RFC 5321 section 4.1.4)."""
-    return os.environ.get("HOSTNAME") or socket.getfqdn()
+    name = canonical(given or os.environ.get("HOSTNAME") or socket.getfqdn())
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-fipv.:]+\]", name):
+        raise Misuse(f"{name!r} is no name to greet a mail server with", "name this host with --helo")
+    return name
 
 
 def _resolver(text: str) -> tuple[str, int]:

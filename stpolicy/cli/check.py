@@ -1,5 +1,6 @@
 """check: look at the mail servers of domains."""
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,12 +92,15 @@ class _Told:
         self._format = format_
         self._summary = summary
         self._kept: list[Result] = []
+        self._traits: Counter[str] = Counter()
         self._seen: set[Status] = set()
 
     def take(self, result: "Result", *, fresh: bool = True) -> None:
         """Takes one more; only a `fresh` one is printed as a line."""
         self._seen.add(Status(result["status"]))
-        if self._format is not ResultFormat.NDJSON or self._summary:
+        if self._summary:
+            self._traits.update(text.traits(result))
+        elif self._format is not ResultFormat.NDJSON:
             self._kept.append(result)
         elif fresh:
             _door.result(text.line(result))
@@ -105,7 +109,7 @@ class _Told:
         """Prints what is printed at the end."""
         if self._summary:
             as_text = self._format is ResultFormat.TEXT
-            _door.result((text.summary if as_text else text.summary_json)(self._kept))
+            _door.result(text.totals(self._traits) if as_text else text.totals_json(self._traits))
         elif self._format is ResultFormat.JSON:
             _door.result(text.as_json(self._kept))
         elif self._format is ResultFormat.TEXT:

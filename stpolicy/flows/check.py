@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stpolicy import rules
+from stpolicy.checker import https
 from stpolicy.checker.addresses import Addresses, Limits, Terms
 from stpolicy.checker.crew import crew
 from stpolicy.checker.dns import Resolver
-from stpolicy.checker.https import Web
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Look, Scope, Survey
 from stpolicy.flows.asked import Asked
@@ -60,8 +61,16 @@ async def check(
     named = [address for address, _ in network.resolvers]
     with Resolver(network.resolvers or None, timeout=DNS_DEADLINE, trusted=named) as resolver:
         async with _looks(network, now) as look:
-            web = Web(network.ca_file, network.https_port, allow_private=scope.allow_private)
-            survey = Survey(resolver, web, look, scope, rate=limits.rate, now=now)
+            fetch = partial(
+                https.look,
+                resolver=resolver,
+                context=https.trusting(network.ca_file),
+                port=network.https_port,
+                timeout=network.manner.timeout,
+                allow_private=scope.allow_private,
+                families=scope.families,
+            )
+            survey = Survey(resolver, look, fetch, scope, rate=limits.rate, now=now)
 
             def judged(seen: DomainObservation) -> None:
                 emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))

@@ -52,8 +52,6 @@ class Tlsa:
         For DANE-EE neither names nor dates count; for DANE-TA they do, and the authority is one of those
         above the server's own certificate (RFC 7672 sections 3.1.1 and 3.1.2).
         """
-        if not tls.chain:
-            return False
         if self.usage == _EE:
             return self._is_of(tls.chain[0])
         above = any(map(self._is_of, tls.chain[1:]))
@@ -75,10 +73,11 @@ def mismatched(seen: DomainObservation, host: HostObservation, now: datetime) ->
     """Addresses of a host whose certificates meet none of its usable records."""
     usable = [record for record in records(host) if record.usable]
     names = [pattern for name in (host.host, seen.domain) if (pattern := named(name))]
+    shown = [(look, look.session.tls) for look in host.looks]
     return [
         look
-        for look in host.looks
-        if look.session.tls and not any(one.matches(look.session.tls, names, now) for one in usable)
+        for look, tls in shown
+        if tls and tls.chain and not any(one.matches(tls, names, now) for one in usable)
     ]
 
 
@@ -95,8 +94,11 @@ def is_usable(seen: DomainObservation, hosts: Sequence[HostObservation], now: da
     """
 
     def holds(host: HostObservation) -> bool:
-        met = any(look.session.tls for look in host.looks) and not mismatched(seen, host, now)
-        return is_secure(host) and any(one.usable for one in records(host)) and met
+        sessions = [look.session.tls for look in host.looks if look.session.tls]
+        shown = bool(sessions) and all(tls.chain for tls in sessions)
+        usable = is_secure(host) and any(one.usable for one in records(host))
+        return usable and shown and not mismatched(seen, host, now)
 
-    complete = seen.mx.count <= len(seen.mx.exchanges) == len(hosts)
+    exchanges = {one.host for one in seen.mx.exchanges}
+    complete = seen.mx.count <= len(seen.mx.exchanges) and len(exchanges) == len(hosts)
     return seen.mx.validated and complete and bool(hosts) and all(map(holds, hosts))

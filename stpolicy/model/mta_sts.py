@@ -1,6 +1,7 @@
-"""An MTA-STS policy (RFC 8461 section 3.2): text to policy, or what is wrong with it."""
+"""The record and the policy of MTA-STS (RFC 8461 section 3): text to meaning, or what is wrong with it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stpolicy.model.names import MxPattern
@@ -11,7 +12,8 @@ LARGEST = 64 * 1024
 LONGEST_AGE = 31_557_600
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*:[ \t]*(.*?)[ \t]*")
 _TAG = re.compile(r"v=STSv1[ \t]*(?:;|\Z)").match
-_ID = re.compile(r"[ \t]*id=([A-Za-z0-9]{1,32})[ \t]*").fullmatch
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<>-~]+)").fullmatch
+_ID = re.compile(r"[A-Za-z0-9]{1,32}").fullmatch
 _MODES = ("enforce", "testing", "none")
 
 
@@ -25,17 +27,45 @@ class StsPolicy:
     mxs: tuple[str, ...]
 
 
+class Absent(ValueError):
+    """There is no record, which is not the same as a wrong one."""
+
+
 def is_record(text: str) -> bool:
-    """Whether a TXT record is one of MTA-STS: the tag is `v=STSv1` and nothing longer (section 3.1)."""
+    """Whether a TXT record is one of MTA-STS: its first field is `v=STSv1`, and nothing longer."""
     return _TAG(text) is not None
 
 
 def record_id(text: str) -> str:
-    """The id of a record, which changes with the policy; ValueError when it has none."""
-    for part in text.split(";")[1:]:
-        if found := _ID(part):
-            return found[1]
-    raise ValueError("has no id of 1 to 32 letters and digits")
+    """The id of a record, which changes with the policy; ValueError says why it has none (section 3.1)."""
+    fields = [part.strip(" \t") for part in text.split(";")[1:]]
+    if fields and not fields[-1]:
+        fields.pop()  # the last field may end with a semicolon too
+    ids = []
+    for field in fields:
+        found = _NAMED(field)
+        if not found:
+            raise ValueError(f"has the field {field[:60]!r}, which is none")
+        if found[1] == "id":
+            ids.append(found[2])
+    if len(ids) != 1:
+        raise ValueError(f"has {len(ids) or 'no'} id{'s' * (len(ids) > 1)}")
+    if not _ID(ids[0]):
+        raise ValueError(f"has the id {ids[0][:60]!r}, which is not 1 to 32 letters and digits")
+    return ids[0]
+
+
+def record(values: Sequence[str]) -> str:
+    """The id in the TXT records of a domain; ValueError where not one of them, and one only, is a right one.
+
+    Absent, a ValueError too, where none begins like a record: others may stand beside it.
+    """
+    found = list(filter(is_record, values))
+    if not found:
+        raise Absent("is not there")
+    if len(found) > 1:
+        raise ValueError(f"is there {len(found)} times, and with more than one none counts")
+    return record_id(found[0])
 
 
 def parse(data: bytes) -> StsPolicy:

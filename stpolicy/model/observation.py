@@ -22,11 +22,12 @@ class Dns(StrEnum):
     ERROR = "error"
     """SERVFAIL, REFUSED, or an answer that makes no sense."""
     TIME_OUT = "time-out"
+    NOT_ASKED = "not asked"
 
     @property
     def known(self) -> bool:
         """Whether DNS said yes or no; else nothing follows from it."""
-        return self not in (Dns.ERROR, Dns.TIME_OUT)
+        return self in (Dns.ANSWER, Dns.NO_DATA, Dns.NXDOMAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""What the look at a domain's MTA-STS comes to (RFC 8461 section 3)."""
+"""What a domain publishes about TLS: an MTA-STS policy (RFC 8461 section 3), TLSRPT (RFC 8460)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stpolicy.model import mta_sts
+from stpolicy.model import mta_sts, tlsrpt
 from stpolicy.model.mta_sts import StsPolicy
-from stpolicy.model.observation import StsObservation
+from stpolicy.model.observation import Fault, Records, StsObservation
 
 
 class Standing(StrEnum):
@@ -36,13 +36,10 @@ def published(seen: StsObservation) -> Published:
     """The policy that a sender would have found."""
     if not seen.record.how.known:
         return Published(Standing.UNKNOWN, f"no answer to the question for its record ({seen.record.how})")
-    records = [text for text in seen.record.values if mta_sts.is_record(text)]
-    if not records:
-        return Published(Standing.ABSENT)
-    if len(records) > 1:
-        return Published(Standing.INVALID, f"has {len(records)} records, and with more than one none counts")
     try:
-        name = mta_sts.record_id(records[0])
+        name = mta_sts.record(seen.record.values)
+    except mta_sts.Absent:
+        return Published(Standing.ABSENT)
     except ValueError as wrong:
         return Published(Standing.INVALID, f"has a record that {wrong}")
     return _fetched(seen, name)
@@ -52,7 +49,8 @@ def _fetched(seen: StsObservation, name: str) -> Published:
     if seen.ended:
         detail = f": {seen.ended.message[:120]!r}" if seen.ended.message else ""
         why = f"cannot be fetched: {seen.ended.fault} at {seen.ended.step}{detail}"
-        return Published(Standing.UNREACHABLE, why, name)
+        too_large = seen.ended.fault is Fault.OVERSIZED
+        return Published(Standing.INVALID if too_large else Standing.UNREACHABLE, why, name)
     if seen.status != 200:
         return Published(Standing.UNREACHABLE, f"is answered with {seen.status}, and only 200 counts", name)
     try:
@@ -63,3 +61,19 @@ def _fetched(seen: StsObservation, name: str) -> Published:
     if kind.lower() != "text/plain":
         return Published(Standing.INVALID, f"is sent as {kind[:60]!r}, not as text/plain", name, policy)
     return Published(Standing.VALID, "", name, policy)
+
+
+def reports(found: Records) -> tuple[str, ...]:
+    """The texts of the TLSRPT records among TXT records."""
+    return tuple(text for text in found.values if tlsrpt.is_one(text))
+
+
+def reports_fault(found: Records) -> str:
+    """What is wrong with them; empty when nothing is, or there is none."""
+    try:
+        tlsrpt.record(found.values)
+    except tlsrpt.Absent:
+        return ""
+    except ValueError as wrong:
+        return str(wrong)
+    return ""

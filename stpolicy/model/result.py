@@ -6,10 +6,10 @@ The shape is that of the old checker. Texts are as they came; who prints them es
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from stpolicy.model import dane, seen, tlsrpt
+from stpolicy.model import dane, seen
 from stpolicy.model.observation import Dns, HostObservation, Probe, Records
 from stpolicy.model.observed import Observed
-from stpolicy.model.published import Standing, published
+from stpolicy.model.published import Standing, published, reports, reports_fault
 from stpolicy.model.verdict import Judged, Status, severity_of, status_of, worst
 
 Result = dict[str, Any]
@@ -37,7 +37,9 @@ def domain_result(observed: Observed, judged: Sequence[Judged], inconclusive: Se
     reached = any(map(is_reached, hosts.values()))
     found = sorted(judged, key=severity_of, reverse=True)
     weighed = [(one, status_of(one, inconclusive, reached=reached)) for one in found]
-    status = worst(weight for _, weight in weighed)
+    # What nobody has looked at has not passed, whatever the rules find.
+    unseen = Status.SUCCESS if reached else Status.ERROR
+    status = worst([unseen, *(weight for _, weight in weighed)])
     return {
         "domain": domain.domain,
         "status": int(status),
@@ -185,8 +187,8 @@ def _tlsrpt(found: Records | None) -> Result | None:
     """None when it was not looked for. Status: 0 reports are asked for, 2 not, 3 not known."""
     if found is None:
         return None
-    texts = [text for text in found.values if tlsrpt.is_one(text)]
+    texts = reports(found)
     status = Status.FAILURE if found.how.known else Status.ERROR
-    if found.how is Dns.ANSWER and texts and not tlsrpt.fault(texts):
+    if found.how is Dns.ANSWER and texts and not reports_fault(found):
         status = Status.SUCCESS
-    return {"status": int(status), "records": texts[:2]}
+    return {"status": int(status), "records": list(texts[:2])}

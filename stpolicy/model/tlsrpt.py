@@ -1,40 +1,55 @@
-"""A TLSRPT record (RFC 8460 section 3): text to the addresses for reports, or what is wrong with it."""
+"""A TLSRPT record (RFC 8460 section 3): text to where reports go, or what is wrong with it."""
 
 import re
 from collections.abc import Sequence
 
 _TAG = re.compile(r"v=TLSRPTv1[ \t]*(?:;|\Z)").match
-_FIELD = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([!-:<-~]+)[ \t]*").fullmatch
+_FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(.+)").fullmatch
+_VALUE = re.compile(r"[!-:<>-~]+").fullmatch
+# Characters of RFC 3986; `,` `!` and `;` must be encoded. Of an address only that it has two parts.
+_PART = r"[A-Za-z0-9._~:/?#\[\]@$&'()*+=%-]"
+_URI = re.compile(rf"mailto:(?!@){_PART}+@{_PART}+|https://(?![/?#]){_PART}+").fullmatch
+
+
+class Absent(ValueError):
+    """There is no record, which is not the same as a wrong one."""
 
 
 def is_one(text: str) -> bool:
-    """Whether a TXT record is one of TLSRPT; records of other kinds may stand beside it."""
+    """Whether a TXT record is one of TLSRPT: its first field is `v=TLSRPTv1`, and nothing longer."""
     return _TAG(text) is not None
 
 
 def parse(text: str) -> tuple[str, ...]:
-    """Where reports go, URIs of mailto or https; ValueError says why the record is none."""
-    rua: str | None = None
-    for part in text.split(";")[1:]:
-        found = _FIELD(part)
-        if not found and part.strip(" \t"):
-            raise ValueError(f"has the field {part[:60]!r}, which is none")
-        if found and found[1] == "rua" and rua is None:
-            rua = found[2]
-    if rua is None:
-        raise ValueError("says nowhere to send reports to (rua)")
-    for uri in rua.split(","):
-        if not re.match(r"mailto:[^@]+@[^@]+|https://.", uri):
-            raise ValueError(f"sends reports to {uri[:60]!r}, which is neither mailto: nor https:")
-    return tuple(rua.split(","))
+    """Where one record wants reports, URIs of mailto or https; ValueError says why it does not say."""
+    fields = [part.strip(" \t") for part in text.split(";")[1:]]
+    if fields and not fields[-1]:
+        fields.pop()  # the last field may end with a semicolon too
+    found = [(one[1], one[2]) for field in fields if (one := _FIELD(field))]
+    if len(found) < len(fields):
+        wrong = next(field for field in fields if not _FIELD(field))
+        raise ValueError(f"has the field {wrong[:60]!r}, which is none")
+    for name, value in found:
+        if name != "rua" and not _VALUE(value):
+            raise ValueError(f"has the field {name!r} with a value that none may have")
+    rua = [value for name, value in found if name == "rua"]
+    if len(rua) != 1:
+        raise ValueError("says more than once where reports go" if rua else "does not say where reports go")
+    uris = tuple(uri.strip(" \t") for uri in rua[0].split(","))
+    for uri in uris:
+        if not _URI(uri):
+            raise ValueError(f"sends reports to {uri[:60]!r}, which is no URI of mailto or https")
+    return uris
 
 
-def fault(found: Sequence[str]) -> str:
-    """What is wrong with the records of a domain; empty when nothing is, or there is none."""
+def record(values: Sequence[str]) -> tuple[str, ...]:
+    """Where reports go by the TXT records of a domain; ValueError unless one of them, and one only, is right.
+
+    Absent, a ValueError too, where none begins like a record: others may stand beside it.
+    """
+    found = list(filter(is_one, values))
+    if not found:
+        raise Absent("is not there")
     if len(found) > 1:
-        return f"is there {len(found)} times"
-    try:
-        _ = [parse(text) for text in found]
-    except ValueError as wrong:
-        return str(wrong)
-    return ""
+        raise ValueError(f"is there {len(found)} times, and with more than one none counts")
+    return parse(found[0])

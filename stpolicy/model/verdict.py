@@ -57,9 +57,14 @@ _OF_SEVERITY = {
 }
 
 
+def rank(status: Status) -> int:
+    """The place of a status in the order that decides, best first; not the order of the numbers."""
+    return _ORDER.index(status)
+
+
 def worst(statuses: Iterable[Status]) -> Status:
     """The one that decides: failures, then not connected, then not looked, then warnings."""
-    return max(statuses, key=_ORDER.index, default=Status.SUCCESS)
+    return max(statuses, key=rank, default=Status.SUCCESS)
 
 
 def severity_of(judged: Judged) -> Severity:

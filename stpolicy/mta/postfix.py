@@ -89,9 +89,10 @@ class Postfix:
     ) -> "Attempt":
         """A session with a mail server of the domain, named as Postfix names one, under the domain's policy.
 
-        Of the domain alone posttls-finger would try one mail server only. `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
-        the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
-        replies was written by the other side, who can put anything into a line but not begin one.
+        Given the domain alone posttls-finger would try one of them. `authorities` has the values of
+        smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with the verdict counts: posttls-finger
+        always ends with 0, and what it shows of certificates and replies was written by the other side, who
+        can put anything into a line but not begin one.
         """
         from stpolicy.model.mail_server import Attempt
 

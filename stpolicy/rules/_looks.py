@@ -17,6 +17,11 @@ def hosts(observed: Observed) -> tuple[HostObservation, ...]:
     return tuple({host.host: host for host in observed.seen.hosts}.values())
 
 
+def takes_mail(observed: Observed) -> bool:
+    """Whether DNS names a mail server. Where none is known, what is said beside the servers is an echo."""
+    return any(one.host for one in observed.seen.mx.exchanges)
+
+
 def reached(host: HostObservation) -> bool:
     """Whether any of its addresses was reached."""
     return any(look.session.reached for look in host.looks)
@@ -70,6 +75,6 @@ def ending(ended: Unreachable | None) -> str:
     """Why a look came no further, in words."""
     if ended is None:
         return "it did not let us in"
-    code = f" {ended.code}" if ended.code else ""
+    code = f" {ended.code}" if ended.code and not ended.message.startswith(f"{ended.code}") else ""
     detail = f": {quoted(ended.message)}" if ended.message else ""
     return f"{ended.fault}{code} at {ended.step}{detail}"

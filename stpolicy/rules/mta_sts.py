@@ -9,12 +9,15 @@ from stpolicy.model.names import MxPattern, covers
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode
 from stpolicy.model.published import Published, Standing, published
+from stpolicy.rules._looks import takes_mail
 from stpolicy.rules._register import rule
 from stpolicy.rules.mx.records import named
 
 
 def _found(observed: Observed) -> Published | None:
-    return published(observed.seen.mta_sts) if observed.seen.mta_sts else None
+    if observed.seen.mta_sts is None or not takes_mail(observed):
+        return None
+    return published(observed.seen.mta_sts)
 
 
 def _problem(observed: Observed, message: str, mend: str) -> Problem:
@@ -85,8 +88,9 @@ def conflict(observed: Observed) -> Iterator[Problem]:
     found = _found(observed)
     if not found or found.standing is not Standing.VALID or found.policy is None:
         return
-    for why, mend in _disagreements(observed, found.policy):
-        yield _problem(observed, f"the MTA-STS policy {why}", mend)
+    if said := list(_disagreements(observed, found.policy)):
+        message = "the MTA-STS policy " + "; it ".join(why for why, _ in said)
+        yield _problem(observed, message, said[0][1])
 
 
 def _mode(found: Published | None) -> str:

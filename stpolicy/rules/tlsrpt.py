@@ -2,16 +2,11 @@
 
 from collections.abc import Iterator
 
-from stpolicy.model import tlsrpt
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.observation import Records
 from stpolicy.model.observed import Observed
+from stpolicy.model.published import reports, reports_fault
+from stpolicy.rules._looks import takes_mail
 from stpolicy.rules._register import rule
-
-
-def records(found: Records) -> list[str]:
-    """Those of the TXT records that are of TLSRPT."""
-    return [text for text in found.values if tlsrpt.is_one(text)]
 
 
 @rule("tlsrpt.absent", Severity.NOTE)
@@ -22,7 +17,7 @@ def absent(observed: Observed) -> Iterator[Problem]:
     which sessions failed and why: that is how one learns of a broken server, or of an attack.
     """
     found = observed.seen.tlsrpt
-    if found and found.how.known and not records(found):
+    if found and found.how.known and not reports(found) and takes_mail(observed):
         name = f"_smtp._tls.{observed.seen.domain}"
         mend = f"publish the TXT record {name}: v=TLSRPTv1; rua=mailto:ADDRESS"
         yield Problem(f"no TLSRPT record at {name}", (), observed.seen.domain, mend)
@@ -35,7 +30,7 @@ def invalid(observed: Observed) -> Iterator[Problem]:
     There must be exactly one, of the form `v=TLSRPTv1; rua=mailto:ADDRESS` (RFC 8460 section 3); with
     several, senders take none.
     """
-    found = records(observed.seen.tlsrpt) if observed.seen.tlsrpt else []
-    if why := tlsrpt.fault(found):
+    found = observed.seen.tlsrpt
+    if found and (why := reports_fault(found)):
         mend = "publish one record: v=TLSRPTv1; rua=mailto:ADDRESS"
         yield Problem(f"the TLSRPT record {why}", (), observed.seen.domain, mend)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy.checker.connection import MOST
+from stpolicy.checker.connection import MOST, Connection, Ended
 from stpolicy.checker.tls import Client
 from stpolicy.model.observation import Fault, Reply, Session, Step
 from tests.checker.authority import HOST, Party, party
-from tests.checker.peer import Script, Wire, meet, server
+from tests.checker.peer import ENOUGH, Script, Wire, meet, server, serving
 
 
 def ended(session: Session) -> tuple[Step, Fault]:
@@ -60,6 +60,25 @@ def test_endless_replies(script: Script, step: Step, client: Client) -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * MOST  # of this test's server, too
     finally:
         tracemalloc.stop()
+
+
+async def all_of(connection: Connection) -> None:
+    while True:
+        await connection.some()
+
+
+def test_no_more_is_taken_than_the_bound() -> None:
+    async def run() -> Connection:
+        connection = Connection()
+        async with serving(endless(b"x" * 65536)) as there:
+            await connection.open("127.0.0.1", there.port)
+            with pytest.raises(Ended) as refused:
+                await all_of(connection)
+            assert refused.value.why.fault is Fault.OVERSIZED
+            connection.close(politely=True)
+        return connection
+
+    assert MOST < asyncio.run(asyncio.wait_for(run(), ENOUGH)).received <= MOST + 8192
 
 
 @pytest.mark.parametrize("piece", [b"2", b"220-", b"220-and\r\n"], ids=["digit", "begin", "line"])

@@ -23,7 +23,8 @@ V = ssl.TLSVersion
 def probed(script: Script, *, timeout: float = ENOUGH) -> dict[str, Probe]:
     async def run() -> dict[str, Probe]:
         async with serving(script) as there:
-            return await at(there.port, timeout=timeout)
+            async with asyncio.timeout(ENOUGH):
+                return await at(there.port, timeout=timeout)
 
     return asyncio.run(run())
 
@@ -188,7 +189,9 @@ def test_a_reset_is_no_answer() -> None:
     assert probed(script) == dict.fromkeys(OLD, UNKNOWN)
 
 
-def test_silence_is_no_answer_and_ends_with_the_budget() -> None:
+def test_silence_is_no_answer_and_ends_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stpolicy.checker.legacy._PATIENCE", 2 * ENOUGH)
+
     async def script(wire: Wire) -> None:
         await wire.to_starttls()
         await asyncio.Event().wait()
@@ -232,3 +235,18 @@ def test_one_connection_at_a_time() -> None:
 
     assert probed(script) == answers()
     assert most <= 2  # the server may hear of the end of one after the begin of the next
+
+
+def test_silence_after_one_hello_does_not_keep_the_others_from_being_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stpolicy.checker.legacy._PATIENCE", 0.2)
+
+    async def script(wire: Wire) -> None:
+        await wire.to_starttls()
+        hello = await wire.reader.read(65536)
+        if hello[0] & 0x80:
+            await wire.send((0x8000 | len(SERVER_HELLO)).to_bytes(2) + SERVER_HELLO)
+        await wire.reader.read()
+
+    assert probed(script) == answers(versions=UNKNOWN, ssl2=YES, weak=UNKNOWN)

@@ -138,6 +138,7 @@ def test_more_bytes_change_no_answer(data: bytes, at: int) -> None:
 def test_a_server_hello_is_read() -> None:
     assert answer(SERVER_HELLO) == answer(WARNING + SERVER_HELLO) == Chosen(0x0301, 0x002F)
     assert answer(SERVER_HELLO[:-2]) is Word.MORE
+    assert answer(WARNING * 8 + SERVER_HELLO) is Word.NONSENSE
     split = b"".join(b"\x16\x03\x01\x00\x15" + SERVER_HELLO[at : at + 21] for at in (5, 26))
     assert answer(split) == Chosen(0x0301, 0x002F)
 
@@ -179,6 +180,10 @@ def test_lengths_within_hellos() -> None:
         rest = made[46 + suites :]
         assert rest[:2] == b"\x01\x00"
         assert not rest[2:] or int.from_bytes(rest[2:4]) == len(rest) - 4
+    assert HOST.encode() in hello(Version.TLS10, HOST)
+    assert HOST.encode() not in hello(Version.SSL3, HOST)  # nor any other extension
+    assert hello(Version.SSL3, HOST)[1:3] == b"\x03\x00"
+    assert hello(Version.TLS11, HOST)[1:3] == weak_hello(HOST)[1:3] == b"\x03\x01"
     assert int.from_bytes(ssl2_hello()[:2]) & 0x7FFF == len(ssl2_hello()) - 2
 
 

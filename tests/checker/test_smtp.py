@@ -5,9 +5,11 @@ import errno
 import os
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from stpolicy.checker.certificates import Certificates
 from stpolicy.checker.smtp import Manner, look
 from stpolicy.checker.tls import Client
 from stpolicy.model.observation import Fault, Reply, Session, Step, Unreachable
@@ -81,6 +83,12 @@ def test_helo_is_tried_where_ehlo_is_refused(client: Client) -> None:
     assert met.heard == ["EHLO probe.example.net", "HELO probe.example.net", "QUIT"]
 
 
+def test_what_a_refusal_of_ehlo_offers_is_not_taken(client: Client) -> None:
+    met = meet(says("220 hello", "502-no\n502 STARTTLS", "250 mx.example.com"), client)
+    assert met.session.ended is None
+    assert met.heard == ["EHLO probe.example.net", "HELO probe.example.net", "QUIT"]
+
+
 @pytest.mark.parametrize(
     ("replies", "step", "code", "transient"),
     [
@@ -122,6 +130,39 @@ def test_a_server_that_hangs_up(step: Step, how: str, client: Client) -> None:
     ended = meet(script, client).session.ended
     assert ended is not None
     assert (ended.step, ended.fault) == (step, Fault.CLOSED)
+
+
+@pytest.mark.parametrize("how", ["in order", "within TLS", "reset"])
+def test_a_server_that_hangs_up_within_tls(how: str, client: Client, good: Party, tmp_path: Path) -> None:
+    context = server(tmp_path, good)
+
+    async def script(wire: Wire) -> None:
+        await wire.to_tls(context)
+        await wire.hear()
+        if how == "within TLS":
+            wire.hang_up()
+        elif how == "in order":
+            wire.writer.transport.abort()
+        else:
+            wire.reset()
+
+    seen = meet(script, client).session
+    assert seen.tls is not None
+    assert seen.ended is not None
+    assert (seen.ended.step, seen.ended.fault, seen.ended.transient) == (Step.SECURE, Fault.CLOSED, True)
+
+
+def test_a_certificate_that_nobody_can_read(
+    client: Client, good: Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Certificates, der: bytes) -> NoReturn:
+        raise ValueError("error parsing \x1b[31m")
+
+    context = server(tmp_path, good)
+    monkeypatch.setattr(Certificates, "read", refuse)
+    ended = meet(lambda wire: wire.to_tls(context), client).session.ended
+    message = r"unreadable certificate: error parsing \x1b[31m"
+    assert ended == Unreachable(Step.HANDSHAKE, Fault.TLS, message)
 
 
 def test_a_refused_connection(client: Client) -> None:

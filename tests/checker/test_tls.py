@@ -2,7 +2,7 @@
 
 import ssl
 from contextlib import suppress
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 from hashlib import sha256, sha512
 from pathlib import Path
 
@@ -119,7 +119,8 @@ def test_dates_are_judged_at_the_time_of_the_run(
 ) -> None:
     later = Client(trusted, NOW + 91 * DAY)
     assert presented(later, tmp_path, good)[1] == {(EXPIRED, 0), (EXPIRED, 1)}
-    elsewhere = Client(trusted, (NOW + 89 * DAY).astimezone(UTC))
+    zone = timezone(timedelta(hours=14))
+    elsewhere = Client(trusted, (NOW + 90 * DAY - timedelta(hours=1)).astimezone(zone))
     assert presented(elsewhere, tmp_path, good)[1] == set()
 
 

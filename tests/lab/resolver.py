@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.lab.nameserver import NameServer
-from tests.lab.namespace import Namespace
+from tests.namespace import Namespace
 
 ADDRESS = "127.0.0.2"
 _A, _MX, _TLSA = 1, 15, 52

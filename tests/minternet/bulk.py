@@ -12,7 +12,7 @@ CERTIFICATE = "bulk"
 
 _GOOD = Host(f"one.mx.{ZONE}", ZONE, CERTIFICATE, Smtp(Tls(Cert("*.mx"))))
 _DRIPPING = Host(f"one.mx.{ZONE}", ZONE, CERTIFICATE, Smtp(script="drip"))
-DRIPS, _LAST, DEAD = IPv4Address("45.9.64.0"), IPv4Address("45.9.255.255"), IPv4Address("45.9.2.254")
+DRIPS, _LAST, DEAD = IPv4Address("45.9.64.0"), IPv4Address("45.9.255.255"), IPv4Address("45.9.40.0")
 
 
 def at(address: str) -> Host | None:
@@ -43,7 +43,7 @@ def records(domains: int, hosts: int, sick: float) -> Iterator[str]:
     every = round(1 / sick) if sick else hosts + 1
     for n in range(hosts):
         turn, rest = divmod(n, every)
-        address = BULK + n if rest or not sick else (DEAD, DRIPS + n)[turn % 2]
+        address = BULK + n if rest or not sick else (DEAD + turn, DRIPS + n)[turn % 2]
         yield f"{host(n)}. A {address}"
     for n in range(domains):
         yield f"{domain(n)}. MX 10 {host(n % hosts)}."

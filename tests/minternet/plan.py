@@ -11,10 +11,10 @@ from tests.minternet.row import Row
 NETWORKS = ("45.9.0.0/16", "2a0f:9400::/32")
 """Ours: in the namespace every address of these leads to us (AnyIP)."""
 
-NAME_SERVER, SILENT_NAME_SERVER = "45.9.0.1", "45.9.2.253"
+NAME_SERVER, SILENT_NAME_SERVER = "45.9.0.1", "45.9.32.253"
 FATES = {
     Fate.REFUSED: ("45.9.1.0/24", "2a0f:9400:1::/64"),
-    Fate.BLACK_HOLE: ("45.9.2.0/24", "2a0f:9400:2::/64"),
+    Fate.BLACK_HOLE: ("45.9.32.0/19", "2a0f:9400:2::/64"),
     Fate.NO_ROUTE: ("45.9.3.0/24", "2a0f:9400:3::/64"),
 }
 BULK = IPv4Address("45.9.128.0")

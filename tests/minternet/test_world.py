@@ -50,7 +50,6 @@ def test_a_crowd_with_a_round_trip() -> None:
 
 def test_it_ends_on_a_signal_and_leaves_nothing() -> None:
     for signals in (signal.SIGTERM, signal.SIGINT):
-        before = set(Path("/tmp").glob("stp-net-*"))
         with subprocess.Popen(
             [sys.executable, "-m", "tests.minternet"],
             cwd=ROOT,
@@ -58,12 +57,16 @@ def test_it_ends_on_a_signal_and_leaves_nothing() -> None:
             start_new_session=True,
         ) as started:
             assert started.stdout
-            assert b"up: " in started.stdout.readline()
-            (folder,) = set(Path("/tmp").glob("stp-net-*")) - before
+            said = "".join(iter(started.stdout.readline, "It goes on until it is interrupted.\n"))
+            command = Path(said.split("runs a command")[0].split()[-2])
+            asked = subprocess.run(
+                [command, "dirname", "/there/is/one"], capture_output=True, text=True, check=True
+            )
+            assert asked.stdout == "/there/is\n"
             inside = [os.pidfd_open(process) for process in _children(started.pid)]
             os.killpg(started.pid, signals)
             assert started.wait(30) == 0
-        assert not folder.exists()
+        assert not command.parent.exists()
         for process in inside:
             assert select.select([process], [], [], 30)[0]
             os.close(process)

@@ -17,14 +17,13 @@ def unlisted(observed: Observed) -> Iterator[Problem]:
     answers; and if nobody knows it, DNS may have been forged. This is judged from DNS alone: a backup
     server that is down needs a pattern too. Add the host to the entry, or take it out of DNS.
     """
-    for host in named(observed):
-        if not accepts(observed.patterns, [host]):
-            listed = ", ".join(pattern.text for pattern in observed.patterns[:5]) or "there are none"
-            message = f"no pattern of the entry covers this mail server ({listed})"
-            mend = (
-                f"stpolicy set {observed.seen.domain} with --mx for each host, this one included: --mx {host}"
-            )
-            yield Problem(message, (host,), host, mend)
+    patterns = [pattern.text for pattern in observed.patterns]
+    missing = [host for host in named(observed) if not accepts(observed.patterns, [host])]
+    wanted = " ".join(f"--mx {pattern}" for pattern in (*patterns, *missing))
+    for host in missing:
+        listed = ", ".join(patterns[:5]) or "it has none"
+        message = f"no pattern of the entry covers this mail server ({listed})"
+        yield Problem(message, (host,), host, f"stpolicy set {observed.seen.domain} {wanted}")
 
 
 @rule("mx.pattern_unused", Severity.NOTE)

@@ -1,0 +1,295 @@
+"""What is broken in each case of test_server_cases.py: an observation by its code, or by code/variant."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from stpolicy.model.names import MxPattern
+from stpolicy.model.observation import (
+    Dns,
+    Fault,
+    MxAnswer,
+    Probe,
+    Records,
+    Reply,
+    Session,
+    Step,
+    Unreachable,
+)
+from stpolicy.model.observed import Observed
+from stpolicy.model.policy import Mode, Policy
+from tests.observations import (
+    CLEAR,
+    DOMAIN,
+    EHLO,
+    GOOD,
+    INTERMEDIATE,
+    MX1,
+    MX2,
+    NO_DATA,
+    NOW,
+    ROOT,
+    SERVFAIL,
+    STS,
+    alone,
+    certificate,
+    chain,
+    ended,
+    faulty,
+    first,
+    host,
+    leaf,
+    look,
+    mx,
+    named,
+    only,
+    policy_file,
+    presents,
+    second,
+    seen,
+    session,
+    shows,
+    tls,
+)
+
+Cases = dict[str, tuple[int, Observed]]
+"""By name: the status of the domain, and what was seen."""
+
+REFUSED = ended(Step.CONNECT, Fault.REFUSED, "Connection refused")
+SILENT = ended(Step.CONNECT, Fault.TIME_OUT)
+TARPIT = ended(Step.BANNER, Fault.TIME_OUT)
+PRIVATE = ended(Step.CONNECT, Fault.NOT_GLOBAL)
+NO_ROUTE = ended(Step.CONNECT, Fault.NO_ROUTE)
+GARBLED = ended(Step.HANDSHAKE, Fault.TLS)
+OLD_ONE = session(tls=tls(version="TLSv1.1"))
+BAD_NAME = Unreachable(Step.HANDSHAKE, Fault.TLS, "bad name")
+MX3, DEEP, V6 = "mx3.example.com", "a.mx2.example.com", "2001:db8::1"
+RUN_OUT = certificate(MX1, not_after=NOW - timedelta(days=1))
+SELF = (certificate(MX1, issuer=f"CN={MX1}"),)
+TOP = certificate("", subject=ROOT, issuer=ROOT)
+STRAY = certificate("", subject="CN=Other", issuer=ROOT)
+OTHER_KEY = tls(chain=(certificate(MX1, spki_sha256="0" * 64),))
+OTHER_NAME = named(MX1, "www.example.net", MX2)
+AUTHORITY = Records(Dns.ANSWER, (f"2 1 1 {'e' * 64}",), validated=True)
+NO_TLS = session(ehlo=CLEAR, starttls=None, tls=None, secure=None)
+
+
+def both(shown: Session) -> Observed:
+    return seen(hosts=(host(MX1, look(shown)), host(MX2, look(shown))))
+
+
+def days(number: float) -> timedelta:
+    return timedelta(days=number)
+
+
+def lives(since: timedelta, left: timedelta) -> Observed:
+    return leaf(MX1, not_before=NOW - since, not_after=NOW + left)
+
+
+def answer(how: Dns) -> Observed:
+    """What is not said of MTA-STS and TLSRPT, since there is no mail server to protect."""
+    sts = replace(STS, record=SERVFAIL, status=0, body=b"")
+    return seen(mx=MxAnswer(how, message="said so"), hosts=(), mta_sts=sts, tlsrpt=NO_DATA)
+
+
+def entry(*patterns: str, mode: Mode = Mode.ENFORCE, observed: Observed = GOOD) -> Observed:
+    """Another entry, with the MTA-STS policy that agrees with it."""
+    changed = seen(observed, mta_sts=replace(STS, body=policy_file("enforce", *_wild(patterns))))
+    return replace(changed, patterns=tuple(map(MxPattern, patterns)), entry=Policy(mode, patterns))
+
+
+def _wild(patterns: tuple[str, ...]) -> list[str]:
+    return [f"*{pattern}" if pattern.startswith(".") else pattern for pattern in patterns]
+
+
+def sts(**changed: object) -> Observed:
+    return seen(mta_sts=replace(STS, **changed))  # type: ignore[arg-type]
+
+
+def policy(mode: str, *mxs: str) -> Observed:
+    return sts(body=policy_file(mode, *mxs))
+
+
+def tlsa(*values: str, how: Dns = Dns.ANSWER, validated: bool = True) -> Observed:
+    return first(host(tlsa=Records(how, values, validated=validated)))
+
+
+def reports(*values: str) -> Observed:
+    return seen(tlsrpt=Records(Dns.ANSWER, values))
+
+
+MX: Cases = {
+    "mx.nxdomain": (2, answer(Dns.NXDOMAIN)),
+    "mx.no_data": (2, answer(Dns.NO_DATA)),
+    "mx.none": (2, only(host(a=NO_DATA, looks=()))),
+    "mx.none/no_records": (2, answer(Dns.ANSWER)),
+    "mx.dns_error": (3, answer(Dns.ERROR)),
+    "mx.dns_error/time_out": (3, answer(Dns.TIME_OUT)),
+    "mx.dns_error/of_the_host": (3, only(host(a=SERVFAIL, looks=()))),
+    "mx.null": (2, seen(answer(Dns.ANSWER), mx=mx(""))),
+    "mx.null/beside_others": (2, seen(mx=mx("", MX1, MX2))),
+    "mx.implicit": (1, seen(only(host(DOMAIN)), mx=replace(mx(DOMAIN), implicit=True))),
+    "mx.too_many": (1, seen(mx=replace(mx(MX1, MX2), count=2500))),
+    "mx.ip_literal": (2, seen(mx=mx(MX1, MX2, "192.0.2.7"))),
+    "mx.ip_literal/number": (2, seen(mx=mx(MX1, MX2, "2130706433"))),
+    "mx.ip_literal/underscore": (2, seen(mx=mx(MX1, MX2, "a_b.example.com"))),
+    "mx.ip_literal/one_label": (2, seen(mx=mx(MX1, MX2, "localhost"))),
+    "mx.alias": (1, first(host(a=replace(host().a, alias="mail.example.net")))),
+    "mx.unlisted": (6, entry(MX1, MX3, observed=seen(hosts=(host(MX1), named(MX2, MX2, MX3))))),
+    "mx.unlisted/deeper": (6, entry(".example.com", observed=only(host(MX1), named(DEEP, DEEP, MX3)))),
+    "mx.pattern_unused": (0, entry(MX1, MX2, "mx3.example.com")),
+    "mx.pattern_unused/suffix": (0, entry(MX1, MX2, ".old.example.com")),
+    "mx.port_blocked": (3, replace(both(SILENT), connected=False)),
+    "mx.all_unreachable": (5, both(REFUSED)),
+    "mx.all_unreachable/greets_with_554": (5, alone(ended(Step.BANNER, Fault.REPLY, "no", 554))),
+    "mx.all_unreachable/closes": (5, alone(ended(Step.BANNER, Fault.CLOSED))),
+    "mx.all_unreachable/refuses_ehlo_and_helo": (5, alone(ended(Step.EHLO, Fault.REPLY, "no", 554))),
+    "mx.unreachable": (0, second(REFUSED)),
+    "mx.unreachable/one_address_of_two": (0, first(host(MX1, look(), look(REFUSED, V6)))),
+    "mx.unreachable/never_there": (0, seen(hosts=(host(MX1), host(MX2, a=NO_DATA, looks=())))),
+    "mx.unreachable/silent": (0, second(SILENT)),
+    "mx.unreachable/always_421": (0, second(ended(Step.BANNER, Fault.REPLY, "busy", 421))),
+    "mx.unreachable/ssh": (0, second(ended(Step.BANNER, Fault.NOT_SMTP))),
+    "mx.unreachable/no_ipv6_here": (0, first(host(MX1, look(), look(NO_ROUTE, V6)))),
+    "mx.unreachable/dns_of_one_host": (0, seen(hosts=(host(MX1), host(MX2, a=SERVFAIL, looks=())))),
+    "mx.not_global": (2, first(host(MX1, look(PRIVATE, "127.0.0.1")))),
+    "mx.not_global/alone": (2, only(host(MX1, look(PRIVATE, "127.0.0.1")))),
+}  # fmt: skip
+
+SMTP: Cases = {
+    "smtp.temporary": (3, shows(ended(Step.STARTTLS, Fault.REPLY, "not now", 454))),
+    "smtp.temporary/greeting": (3, alone(ended(Step.BANNER, Fault.REPLY, "busy", 421))),
+    "smtp.temporary/ehlo": (3, shows(ended(Step.EHLO, Fault.REPLY, "later", 451))),
+    "smtp.temporary/within_tls": (3, shows(ended(Step.SECURE, Fault.REPLY, "later", 451))),
+    "smtp.temporary/broke_off": (3, shows(ended(Step.STARTTLS, Fault.CLOSED))),
+    "smtp.temporary/no_route": (3, alone(NO_ROUTE)),
+    "smtp.temporary/descriptors": (3, alone(ended(Step.CONNECT, Fault.OURS))),
+    "smtp.time_out": (3, shows(ended(Step.EHLO, Fault.TIME_OUT))),
+    "smtp.time_out/handshake": (3, shows(ended(Step.HANDSHAKE, Fault.TIME_OUT))),
+    "smtp.time_out/tarpit": (3, replace(alone(TARPIT), connected=False)),
+    "smtp.time_out/of_one_domain_of_many": (3, alone(SILENT)),
+    "smtp.not_smtp": (2, shows(ended(Step.EHLO, Fault.NOT_SMTP))),
+    "smtp.not_smtp/banner": (5, alone(ended(Step.BANNER, Fault.NOT_SMTP, "SSH-2.0-x"))),
+    "smtp.oversized_reply": (2, shows(ended(Step.EHLO, Fault.OVERSIZED))),
+    "smtp.oversized_reply/banner": (5, alone(ended(Step.BANNER, Fault.OVERSIZED))),
+}
+
+STARTTLS: Cases = {
+    "starttls.not_offered": (4, shows(NO_TLS)),
+    "starttls.not_offered/helo_only": (4, shows(replace(NO_TLS, ehlo=Reply(502, ("what",)), helo=CLEAR))),
+    "starttls.stripped": (4, shows(replace(NO_TLS, ehlo=Reply(250, ("mx", "XXXXXXXX", "PIPELINING"))))),
+    "starttls.stripped/with_a_letter": (4, shows(replace(NO_TLS, ehlo=Reply(250, ("mx", "XXXXXXXA"))))),
+    "starttls.refused": (4, shows(ended(Step.STARTTLS, Fault.REPLY, "no", 502))),
+    "starttls.refused/within_tls": (4, shows(ended(Step.SECURE, Fault.REPLY, "no", 554))),
+    "starttls.plaintext_injected": (2, shows(session(injected=True))),
+    "starttls.plaintext_injected/handshake_fails": (2, shows(replace(GARBLED, injected=True))),
+    "starttls.handshake_failed": (4, shows(ended(Step.HANDSHAKE, Fault.TLS, "no shared cipher"))),
+    "starttls.handshake_failed/closed": (4, shows(ended(Step.HANDSHAKE, Fault.CLOSED))),
+    "starttls.handshake_failed/oversized": (4, shows(ended(Step.HANDSHAKE, Fault.OVERSIZED))),
+    "starttls.handshake_failed/says_nothing": (4, shows(session(starttls=None, tls=None, secure=None))),
+}  # fmt: skip
+
+CERTIFICATE: Cases = {
+    "certificate.expired": (2, faulty(10, chain=(RUN_OUT, INTERMEDIATE))),
+    "certificate.expired/intermediate": (2, faulty(10, depth=1)),
+    "certificate.not_yet_valid": (2, faulty(9)),
+    "certificate.self_signed": (2, faulty(18, chain=SELF)),
+    "certificate.self_signed/and_what_follows": (2, faulty(18, 27, chain=SELF)),
+    "certificate.untrusted": (2, faulty(20, 27, depth=1)),
+    "certificate.untrusted/its_root": (2, faulty(19, depth=2, chain=(*tls().chain, TOP))),
+    "certificate.untrusted/none_presented": (2, presents(chain=())),
+    "certificate.untrusted/another_fault": (2, faulty(34)),
+    "certificate.incomplete_chain": (2, faulty(20, 21, chain=(certificate(MX1),))),
+    "certificate.incomplete_chain/another_one_sent": (2, faulty(20, 21, chain=(certificate(MX1), STRAY))),
+    "certificate.wrong_purpose": (2, faulty(26)),
+    "certificate.wrong_purpose/no_ca": (2, faulty(79, depth=1)),
+    "certificate.weak": (2, leaf(MX1, key="RSA", bits=1024)),
+    "certificate.weak/digest": (2, leaf(MX1, digest="sha1")),
+    "certificate.weak/curve": (2, leaf(MX1, bits=192)),
+    "certificate.weak/as_openssl_says": (2, faulty(66)),
+    "certificate.name_mismatch": (6, leaf("www.example.com")),
+    "certificate.name_mismatch/no_names": (6, leaf()),
+    "certificate.name_mismatch/the_common_name_beside_others": (6, leaf("www.example.com", common_name=MX1)),
+    "certificate.name_mismatch/partial_wildcard": (6, leaf("mx*.example.com")),
+    "certificate.name_mismatch/deep_wildcard": (6, leaf("*.com")),
+    "certificate.name_mismatch/address": (6, leaf("192.0.2.1")),
+    "certificate.mx_mismatch": (1, leaf(MX2)),
+    "certificate.common_name_only": (1, leaf(common_name=MX1)),
+    "certificate.expires_soon": (1, lives(days(83), days(7))),
+    "certificate.expires_soon/short_life": (1, lives(days(8), days(1.9))),
+}  # fmt: skip
+
+TLS: Cases = {
+    "tls.version.too_old": (2, presents(version="TLSv1")),
+    "tls.version.too_old/with_its_probe": (2, shows(OLD_ONE, TLSv1=Probe.ACCEPTED)),
+    "tls.version.obsolete": (2, shows(session(), SSLv3=Probe.ACCEPTED)),
+    "tls.version.obsolete/2": (2, shows(session(), SSLv2=Probe.ACCEPTED)),
+    "tls.cipher.weak": (1, shows(session(), weak=Probe.ACCEPTED)),
+    "tls.cipher.weak/negotiated": (1, presents(cipher="ECDHE-RSA-RC4-SHA", version="TLSv1.2")),
+    "tls.version.old_too": (0, shows(session(), TLSv1=Probe.ACCEPTED)),
+}  # fmt: skip
+
+OTHER: Cases = {
+    "mta_sts.absent": (0, sts(record=NO_DATA, status=0, body=b"")),
+    "mta_sts.absent/longer_tag": (0, sts(record=Records(Dns.ANSWER, ("v=STSv10; id=1;", "v=spf1 -all")))),
+    "mta_sts.absent/none_without_an_entry": (0, replace(policy("none"), entry=None)),
+    "mta_sts.testing": (0, replace(policy("testing"), entry=Policy(Mode.TESTING, (MX1, MX2)))),
+    "mta_sts.invalid": (1, sts(body=b"version: STSv1\nmode: enforce\n")),
+    "mta_sts.invalid/two_records": (1, sts(record=Records(Dns.ANSWER, ("v=STSv1; id=1", "v=STSv1; id=2")))),
+    "mta_sts.invalid/id": (1, sts(record=Records(Dns.ANSWER, ("v=STSv1; id=a-b;",)))),
+    "mta_sts.invalid/type": (1, sts(content_type="text/html")),
+    "mta_sts.invalid/endless": (1, sts(body=b"", ended=Unreachable(Step.REQUEST, Fault.OVERSIZED))),
+    "mta_sts.unreachable": (1, sts(status=0, body=b"", ended=BAD_NAME)),
+    "mta_sts.unreachable/redirect": (1, sts(status=301, body=b"")),
+    "mta_sts.unreachable/dns": (1, sts(record=SERVFAIL, status=0, body=b"")),
+    "mta_sts.conflict": (1, policy("enforce", MX1, "mx3.example.com")),
+    "mta_sts.conflict/narrower": (1, policy("enforce", MX1)),
+    "mta_sts.conflict/wider": (1, policy("enforce", "*.example.com")),
+    "mta_sts.conflict/none": (1, policy("none")),
+    "mta_sts.conflict/testing": (1, policy("testing")),
+    "mta_sts.conflict/of_a_domain_without_an_entry": (1, replace(policy("enforce", MX1), entry=None)),
+    "tlsrpt.absent": (0, reports("v=spf1 -all")),
+    "tlsrpt.absent/no_data": (0, seen(tlsrpt=NO_DATA)),
+    "tlsrpt.invalid": (1, reports("v=TLSRPTv1; rua=tls@example.com")),
+    "tlsrpt.invalid/two": (1, reports(*["v=TLSRPTv1; rua=mailto:tls@example.com"] * 2)),
+    "tlsrpt.invalid/nowhere": (1, reports("v=TLSRPTv1;")),
+    "dane.absent": (0, tlsa(how=Dns.NXDOMAIN)),
+    "dane.absent/everywhere": (0, seen(hosts=(host(MX1, tlsa=NO_DATA), host(MX2, tlsa=NO_DATA)))),
+    "dane.insecure": (0, tlsa(f"3 1 1 {'f' * 64}", validated=False)),
+    "dane.unusable": (1, tlsa(f"1 1 1 {'c' * 64}")),
+    "dane.unusable/short": (1, tlsa("3 1 1 cccc")),
+    "dane.unusable/unreadable": (1, tlsa("what")),
+    "dane.unusable/bogus": (1, tlsa(how=Dns.ERROR)),
+    "dane.mismatch": (1, tlsa(f"3 1 1 {'f' * 64}")),
+    "dane.mismatch/one_address": (1, first(host(MX1, look(), look(session(tls=OTHER_KEY), "192.0.2.9")))),
+    "dane.mismatch/server_for_its_authority": (1, tlsa(f"2 1 1 {'c' * 64}")),
+    "dane.mismatch/authority_of_another_name": (1, first(replace(OTHER_NAME, tlsa=AUTHORITY))),
+}  # fmt: skip
+
+ALSO = {
+    "dane.mismatch/authority_of_another_name": {"certificate.mx_mismatch"},
+}
+"""Codes without which a case cannot be."""
+
+WELL = {
+    "good": GOOD,
+    "not_looked_for": seen(mta_sts=None, tlsrpt=None),
+    "no_entry": replace(GOOD, entry=None, patterns=tuple(map(MxPattern, (MX1, MX2, DOMAIN)))),
+    "in_testing": replace(GOOD, entry=Policy(Mode.TESTING, (MX1, MX2))),
+    "wildcard": leaf("*.example.com"),
+    "suffix": entry(".example.com"),
+    "upper_case": leaf("MX1.Example.COM"),
+    "authority": tlsa(f"2 1 1 {'e' * 64}"),
+    "one_of_two_records": tlsa(f"3 1 1 {'f' * 64}", f"3 1 1 {'C' * 64}"),
+    "whole_certificate": tlsa(f"3 0 2 {'b' * 64} {'b' * 64}"),
+    "root_with_an_old_signature": chain(*tls().chain, replace(TOP, digest="sha1")),
+    "a_fifth_of_a_short_life": lives(days(8), days(2.1)),
+    "extended_reply": shows(session(ehlo=Reply(250, (*EHLO.lines, "XEXCH50", "XXX")))),
+    "not_tested": shows(session(), SSLv3=Probe.NOT_TESTED, weak=Probe.NOT_TESTED),
+    "another_sts_record_beside": sts(record=Records(Dns.ANSWER, ("v=spf1 -all", "v=STSv1;id=1"))),
+    "twice_in_dns": seen(mx=mx(MX1, MX2, MX1)),
+    "no_answer_about_reports": seen(tlsrpt=SERVFAIL),
+    "type_in_upper_case": sts(content_type="TEXT/PLAIN"),
+}  # fmt: skip
+"""Observations in which there is nothing to find."""
+
+CASES: Cases = {**MX, **SMTP, **STARTTLS, **CERTIFICATE, **TLS, **OTHER}
