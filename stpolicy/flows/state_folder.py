@@ -21,6 +21,9 @@ from stpolicy.model.policy import Mode
 from stpolicy.model.table import INDEXED, Table
 
 MAPS = "maps"
+LARGEST_MAP = 16 * LARGEST
+"""Bytes of its text: a row says more than the entry that it comes from."""
+
 _KINDS = {suffix: kind for kind, suffix in reversed(INDEXED.items())}
 
 
@@ -75,7 +78,7 @@ def state_folder(
 def policy_map(table: Table) -> MapFacts:
     """The files of a map, and what its text says."""
     indexed = _modified(Path(table.file)) if table.file else None
-    text = _read(Path(table.name)) if table.file else None
+    text = _read(Path(table.name), LARGEST_MAP) if table.file else None
     if text is None:
         return MapFacts(table, indexed=indexed)
     return MapFacts(table, _modified(Path(table.name)), indexed, *map_text(text))
@@ -111,10 +114,10 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path, largest: int = LARGEST) -> bytes | None:
     """What a file holds; what is no file holds nothing."""
     try:
-        return store.read_if_there(path, LARGEST)
+        return store.read_if_there(path, largest)
     except StpolicyError:
         return None
 

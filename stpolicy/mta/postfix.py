@@ -84,9 +84,7 @@ class Postfix:
         pairs = (line.partition("\t") for line in ran.out.split("\n"))
         return {key: value for key, tab, value in pairs if tab}
 
-    def attempt(
-        self, domain: str, host: str, policy: TlsPolicy, authorities: Mapping[str, str]
-    ) -> "Attempt":
+    def attempt(self, domain: str, host: str, policy: TlsPolicy, authorities: Mapping[str, str]) -> "Attempt":
         """A session with a mail server of the domain, named as Postfix names one, under the domain's policy.
 
         Given the domain alone posttls-finger would try one of them. `authorities` has the values of

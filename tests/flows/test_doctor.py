@@ -1,5 +1,6 @@
 """doctor: which map is ours, what the folder holds, and what an attempt comes to."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,38 @@ def test_what_dns_says_of_a_domain_to_try(
 def test_without_a_name_server_nothing_is_known_of_a_domain(server: PostfixRoom) -> None:
     found = server.examined(trial=trial("example.com"))
     assert (found.report.findings, len(found.unlooked)) == ((), 1)
+
+
+def test_what_we_may_not_ask_is_no_finding(server: PostfixRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Postfix opens its tables, and its authorities, as root."""
+
+    def query(_: Postfix, table: str, keys: object) -> dict[str, str]:
+        raise StpolicyError(f"postmap: open database {table}.db: Permission denied")
+
+    monkeypatch.setattr(Postfix, "query", query)
+    server.set(smtp_tls_policy_maps="static:may, hash:@LIB@/maps/policy", smtp_tls_CAfile="/" + "x" * 300)
+    found = server.examined()
+    assert [finding.code for finding in found.report.findings] == ["postfix.map_order"]
+    assert len(found.unlooked) == 3
+
+
+def test_tables_that_ask_others_are_not_asked(server: PostfixRoom) -> None:
+    tables = ("socketmap:inet:127.0.0.1:1:x", "mysql:/nowhere.cf", "unionmap:{static:may,tcp:127.0.0.1:1}")
+    server.set(smtp_tls_policy_maps=" ".join([*tables, "hash:@LIB@/maps/policy"]))
+    found = server.examined()
+    assert found.server.silent == {}
+    assert {f.code for f in found.report.findings} <= {"postfix.map_type"}
+
+
+def test_a_map_of_many_rows_is_asked_whole(server: PostfixRoom) -> None:
+    """The last row counts as the first."""
+    rows = {f"d{number}.example.net": POLICY for number in range(2000)}
+    server.map(rows)
+    assert server.examined().report.findings == ()
+    rows["d1999.example.net"] += ":y"
+    text = Path(server.table.name)
+    text.write_text("".join(f"{key} {value}\n" for key, value in rows.items()))
+    os.utime(text, (10**9, 10**9))
+    found = server.examined()
+    assert found.server.map
+    assert found.server.map.differs == "d1999.example.net"

@@ -44,6 +44,12 @@ def _edit(room: PostfixRoom, old: str, new: str) -> None:
     os.utime(text, (10**9, 10**9))
 
 
+def _folder_at(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    path.chmod(0o755)
+
+
 def _nothing(_: PostfixRoom) -> None:
     """The configuration says it all."""
 
@@ -71,8 +77,10 @@ GENERATED: dict[str, Callable[[PostfixRoom], object]] = {
     ),
     "install.no_cron/never": lambda room: room.state(last_success=None),
     "install.no_cron/no_state": lambda room: (room.lib / "state.json").unlink(),
+    "install.no_cron/folder": lambda room: _folder_at(room.lib / "state.json"),
     "install.no_cron/damaged_state": lambda room: (room.lib / "state.json").write_bytes(b"\xff"),
     "install.stale": lambda room: (room.lib / "current").unlink(),
+    "install.stale/folder": lambda room: _folder_at(room.lib / "current" / "policy.json"),
     "install.stale/damaged": lambda room: (room.lib / "current" / "policy.json").write_bytes(b"{"),
 }
 ASKED: dict[str, dict[str, object]] = {
