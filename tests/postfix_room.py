@@ -5,9 +5,17 @@ import os
 import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
 from stpolicy.flows.doctor import Diagnosis, doctor
+from stpolicy.flows.state_folder import Settings
 from stpolicy.model.table import Table
 from stpolicy.mta.postfix import Postfix
 from tests import lists
@@ -98,8 +106,20 @@ class PostfixRoom:
 
     def examined(self, **changed: object) -> Diagnosis:
         """What the flow makes of it."""
-        arguments: dict[str, object] = {"now": lists.NOW, "signers": [FINGERPRINT], **changed}
+        settings = Settings(self.etc / "stpolicy.toml", (self.etc / "overlay.json",))
+        usual = {"now": lists.NOW, "signers": [FINGERPRINT], "settings": settings}
+        arguments: dict[str, object] = {**usual, **changed}
         return doctor(Postfix(self.etc), self.lib, **arguments)  # type: ignore[arg-type]
+
+
+@cache
+def authority() -> str:
+    """The certificate of somebody whom a Postfix may trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    dated = made.not_valid_before(SIGNED).not_valid_after(SIGNED + timedelta(days=999))
+    return dated.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def postfix_room(folder: Path) -> PostfixRoom:
@@ -112,7 +132,10 @@ def postfix_room(folder: Path) -> PostfixRoom:
         made.chmod(0o755)
     room.main(MAIN)
     room.master(*MASTER.splitlines())
-    (room.etc / "ca.pem").write_text("")
+    (room.etc / "ca.pem").write_text(authority())
+    for name in ("stpolicy.toml", "overlay.json"):
+        (room.etc / name).write_text("")
+        (room.etc / name).chmod(0o644)
     (room.lib / "current").symlink_to(f"versions/{LABEL}")
     enforced = {"mode": "enforce", "mxs": ["mx.example.com"]}
     policies = dict.fromkeys(DOMAINS, enforced) | {"testing.example.net": lists.ONE_HOST}

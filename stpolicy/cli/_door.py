@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from stpolicy.cli import _plugin, _streams
 from stpolicy.errors import Busy, Misuse, Refused, StpolicyError
 from stpolicy.model.dates import Date
 from stpolicy.output.escape import printable, shown
@@ -119,14 +120,14 @@ def verdict(report: "Report", *, strict: bool = False) -> int:
 
 def run(app: Callable[..., object], arguments: list[str]) -> int:
     """Runs the program and answers for everything that can happen; never a traceback."""
-    _open_streams()
+    _streams.open_all()
     with _heeding_signals():
         try:
             code = _answer(app, arguments)
             _print("")
         except BaseException as raised:  # noqa: BLE001  (this is where everything ends)
-            code = _failure(raised)
-        _let_go()
+            code = _failure(raised, arguments)
+        _streams.let_go()
     return code
 
 
@@ -164,16 +165,6 @@ def asynchronously(work: Coroutine[object, object, None]) -> None:
         raise _Ended(ended_by[0]) from None
 
 
-def _open_streams() -> None:
-    """Nowhere stands in for a stream that the caller closed; no character is unprintable."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  (stays open)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 @contextmanager
 def _heeding_signals() -> Iterator[None]:
     """Ends in order on TERM and HUP, unless the caller had them ignored, as nohup does."""
@@ -190,8 +181,8 @@ def _answer(app: Callable[..., object], arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="stpolicy", standalone_mode=False)
     except typer.TyperException as wrong:
-        say(_usage(wrong))
-        return MISUSED if wrong.exit_code == 1 else wrong.exit_code
+        code = MISUSED if wrong.exit_code == 1 else wrong.exit_code
+        return _told(_usage(wrong), code, arguments, str(wrong))
     return code if isinstance(code, int) else DONE
 
 
@@ -204,7 +195,7 @@ def _usage(wrong: typer.TyperException) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def _failure(raised: BaseException) -> int:
+def _failure(raised: BaseException, arguments: list[str]) -> int:
     match raised:
         case _Ended(number=number):
             return 128 + number
@@ -222,8 +213,14 @@ def _failure(raised: BaseException) -> int:
             code = FOUND
         case _:
             code = FAILED
-    say(f"stpolicy: {_sentence(raised)}")
-    return code
+    said = _sentence(raised)
+    return _told(f"stpolicy: {said}", code, arguments, said)
+
+
+def _told(text: str, code: int, arguments: list[str], why: str) -> int:
+    """Says what went wrong and returns the exit code; monitoring is answered in its own way."""
+    say(text)
+    return _plugin.answer(why) if _plugin.is_asked(arguments) else code
 
 
 def _sentence(raised: BaseException) -> str:
@@ -232,18 +229,6 @@ def _sentence(raised: BaseException) -> str:
     if isinstance(raised, OSError) and raised.strerror:
         return shown(f"{raised.filename or 'the system'}: {raised.strerror}")
     return shown(f"internal error: {type(raised).__name__}: {raised}; --debug shows where")
-
-
-def _let_go() -> None:
-    """What found no room stays in its buffer; the interpreter must not fail on it once more when it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            with suppress(OSError):  # a stream that is no file has no descriptor
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

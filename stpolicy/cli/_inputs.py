@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
     from stpolicy.fetch import Source
     from stpolicy.flows.believe import Pins
+    from stpolicy.flows.state_folder import Settings
     from stpolicy.gpg.home import Home
+    from stpolicy.model.observation import MxAnswer
 
 LONGEST_PASSPHRASE = 4096
 """Bytes of its file."""
+
+_DNS_SECONDS = 20
 
 
 def read(path: Path, *, largest: int) -> File:
@@ -187,6 +191,29 @@ def table(text: str | None) -> Table | None:
     if not found.kind or not found.name:
         raise Misuse(f"--map {text!r} is not TYPE:PATH", "write it like lmdb:/var/lib/stpolicy/maps/policy")
     return found
+
+
+def settings(chosen: Path | None, keyring: Path | None, overlays: Iterable[Path] | None) -> "Settings":
+    """Where the settings of this run lie, `chosen` or the system's, and the files that they name."""
+    from stpolicy import config
+    from stpolicy.flows.state_folder import Settings
+
+    usual = config.SYSTEM if config.SYSTEM.is_file() else None
+    names = [*([keyring] if keyring else []), *(overlays or ())]
+    return Settings(chosen or usual, tuple(names), is_chosen=chosen is not None)
+
+
+def exchanges(name: str) -> "MxAnswer":
+    """The mail servers of a domain, by the name servers of this system."""
+    import asyncio
+
+    from stpolicy.checker.dns import Resolver
+
+    async def asked() -> "MxAnswer":
+        with Resolver(None, timeout=_DNS_SECONDS) as resolver:
+            return await resolver.mx(name)
+
+    return asyncio.run(asked())
 
 
 def domain(name: str) -> str:

@@ -1,11 +1,12 @@
 """doctor: what would make the list not work on this mail server."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _inputs, _options
+from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.errors import Misuse
@@ -33,14 +34,18 @@ def doctor(
     ] = Mta.POSTFIX,
     test: Annotated[
         str | None,
-        typer.Option("--test", metavar="DOMAIN", help="Also try a session under the policy of this domain."),
+        typer.Option(
+            "--test",
+            metavar="DOMAIN",
+            help="Also try a session with each mail server of this domain, under its policy.",
+        ),
     ] = None,
     mx: Annotated[
         list[str] | None,
         typer.Option(
             "--mx",
             metavar="HOST",
-            help="With --test: try this mail server, not one that DNS names; HOST:PORT too. Repeatable.",
+            help="With --test: try this mail server, not those that DNS names; HOST:PORT too. Repeatable.",
         ),
     ] = None,
     dir_: _options.Dir = _options.STATE,
@@ -48,9 +53,11 @@ def doctor(
     postfix_config: _options.PostfixConfig = None,
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
+    overlay: _rendering.Overlays = None,
     format_: _options.Plain = _options.PlainFormat.TEXT,
     now: _options.Now = None,
     output: _options.Output = None,
+    config: Path | None = None,
     quiet: bool = False,
 ) -> int:
     """Read a mail server's configuration and say what would make the list not work there.
@@ -59,19 +66,20 @@ def doctor(
     errors; 3: there are none, but something could not be looked at.
     """
     from stpolicy.flows import doctor as flow
+    from stpolicy.flows.trial import Trial
     from stpolicy.mta.postfix import Postfix
 
     if mx and not test:
         raise Misuse("--mx needs --test", "name the domain whose policy the host should meet")
+    hosts = [_inputs.mail_host(host) for host in mx or ()]
     found = flow.doctor(
-        Postfix(postfix_config),
+        Postfix(postfix_config.absolute() if postfix_config else None),
         dir_,
         now=_door.now(now),
         table=_inputs.table(map_),
-        keyring=keyring,
+        settings=_inputs.settings(config, keyring, overlay),
         signers=signer or (),
-        domain=_inputs.domain(test) if test else None,
-        hosts=[_inputs.mail_host(host) for host in mx or ()],
+        trial=Trial(_inputs.domain(test), hosts, _inputs.exchanges) if test else None,
     )
     attempts = [
         {"host": attempt.host, "verified": attempt.verified, "said": attempt.said}

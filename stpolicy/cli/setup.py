@@ -76,7 +76,7 @@ def setup(
 
     if not signer:
         raise Misuse("no signer is given", "name the fingerprint of the list's key with --signer")
-    postfix = Postfix(postfix_config)
+    postfix = Postfix(postfix_config.absolute() if postfix_config else None)
     table = map_ or _map(postfix, dir_, quiet=quiet)
     if table:
         _check_map(table, dir_)
@@ -208,14 +208,14 @@ def _diagnose(postfix: "Postfix", folder: Path, made: "Plan", table: str | None,
 
     if table is None:
         return
-    keyring = next(iter(made.files))
+    keyring, settings = made.files
     try:
         found = doctor(
             postfix,
             folder,
             now=_door.now(now),
             table=Table.read(table),
-            keyring=keyring,
+            settings=_inputs.settings(None if settings == SYSTEM else settings, keyring, None),
             signers=tuple(made.who.signers),
         )
     except StpolicyError as wrong:

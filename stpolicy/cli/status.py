@@ -3,18 +3,17 @@
 import re
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, assert_never
 
 import typer
 
-from stpolicy.cli import _door, _options
+from stpolicy.cli import _door, _options, _plugin
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.errors import Misuse, StpolicyError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-UNKNOWN = 3
-"""What monitoring plug-ins end with when they could not look."""
 
 
 class StatusFormat(StrEnum):
@@ -44,6 +43,7 @@ def status(
     format_: Annotated[StatusFormat, typer.Option("--format", help="How to print it.")] = StatusFormat.TEXT,
     now: _options.Now = None,
     output: _options.Output = None,
+    config: Path | None = None,
 ) -> int:
     """Say which list is in force, for how long, and what the last update came to.
 
@@ -54,14 +54,14 @@ def status(
     from stpolicy.flows import status as flow
     from stpolicy.output import status as text
 
-    span, moment = _span(max_age), _door.now(now)
     try:
-        found = flow.status(dir_, now=moment, max_age=span)
+        chosen = str(config.absolute()) if config else ""
+        found = flow.status(dir_, now=_door.now(now), max_age=_span(max_age), config=chosen)
     except (StpolicyError, OSError) as wrong:
         if format_ is not StatusFormat.NAGIOS:
             raise
-        _door.result(f"STPOLICY UNKNOWN - {wrong}\n", output)
-        return UNKNOWN
+        _door.result(text.unknown(str(wrong)), output)
+        return _plugin.UNKNOWN
     level = found.level.name
     match format_:
         case StatusFormat.TEXT:

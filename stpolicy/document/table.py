@@ -12,16 +12,19 @@ _IN_FORCE = re.compile(r"\bin force until ([!-+\--~]+), sha256\b")
 _DIGEST = re.compile(r"\bsha256[:= ]+([0-9a-f]{64})\b")
 
 
-def map_text(data: bytes) -> tuple[str | None, tuple[str, ...], bool]:
-    """The SHA-256 of the list that a map was made of, by its first comments, and the map's keys.
+def map_text(data: bytes) -> tuple[str | None, dict[str, str]]:
+    """The SHA-256 of the list that a map was made of, by its first comments, and its rows by key.
 
-    And whether any row calls its policy one of MTA-STS.
+    Of several rows with one key the first counts, as for postmap, which knows no upper case.
     """
     lines = data.split(b"\n")
     found = _DIGEST.search(b" ".join(_top(lines)).decode("utf-8", "replace"))
-    rows = list(_rows(lines))
-    keys = tuple(row.split(maxsplit=1)[0].decode("utf-8", "surrogateescape") for row in rows)
-    return (found[1] if found else None), keys, any(b" policy_type=sts" in row for row in rows)
+    first: dict[str, tuple[str, str]] = {}
+    for row in _rows(lines):
+        words = (word.decode("utf-8", "surrogateescape") for word in row.split(maxsplit=1))
+        key, value = (*words, "")[:2]
+        first.setdefault(key.lower(), (key, value))
+    return (found[1] if found else None), dict(first.values())
 
 
 def map_expiry(data: bytes) -> Instant | None:
@@ -50,7 +53,15 @@ def _top(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _rows(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The line that begins each row; one that begins with white space continues it (postmap(1))."""
+    """The rows; a line that begins with white space continues the one before (postmap(1))."""
+    row = b""
     for line in lines:
-        if line[:1].strip() and not line.startswith(b"#"):
-            yield line
+        begins = bool(line[:1].strip())
+        if line.lstrip()[:1] in (b"", b"#") or not (row or begins):
+            continue
+        if row and begins:
+            yield row
+            row = b""
+        row += line.rstrip()
+    if row:
+        yield row

@@ -1,5 +1,6 @@
 """doctor: a mail server's configuration and the list's folder -> facts -> rules(DOCTOR) -> report."""
 
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,14 +8,16 @@ from pathlib import Path
 
 from stpolicy import rules
 from stpolicy.errors import StpolicyError
-from stpolicy.flows.state_folder import policy_map, rendered, state_folder
+from stpolicy.flows.answers import asked
+from stpolicy.flows.authorities import system_roots, without_authorities
+from stpolicy.flows.state_folder import Settings, as_named, policy_map, rendered, state_folder
+from stpolicy.flows.trial import Trial, attempts
 from stpolicy.model.finding import Finding, Report
-from stpolicy.model.mail_server import NEWER_PARAMETERS, PARAMETERS, Attempt, MailServer, Route, StateFolder
-from stpolicy.model.table import Table, TlsPolicy, tables, transport_keys
+from stpolicy.model.mail_server import NEWER_PARAMETERS, PARAMETERS, MailServer, Route
+from stpolicy.model.table import Table, tables, transport_keys
 from stpolicy.mta.postfix import Postfix
 
-ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
-"""Where Debian, Red Hat and SUSE keep the certification authorities; others have the first one too."""
+_NO_SETTINGS = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +35,52 @@ def doctor(
     *,
     now: datetime,
     table: Table | None = None,
-    keyring: Path | None = None,
+    settings: Settings = _NO_SETTINGS,
     signers: Collection[str] = (),
-    domain: str | None = None,
-    hosts: Collection[str] = (),
+    trial: Trial | None = None,
 ) -> Diagnosis:
     """Looks at a Postfix and at the list's folder, and tries a domain if one is named.
 
     `table` is the map of the list; if none is given, the one below the folder.
     """
-    version = postfix.version()
-    newer = [name for name, since in NEWER_PARAMETERS.items() if version >= since]
-    values = postfix.settings([*PARAMETERS, *newer])
-    ours = table or rendered(folder, tables(values.get("smtp_tls_policy_maps", "")))
-    there = state_folder(folder, now=now, keyring=keyring, signers=signers, table=ours)
-    server = _facts(postfix, version, values, there, ours)
-    routes, unlooked = _routes(postfix, server)
-    attempts, untried = _attempts(postfix, server, domain, hosts) if domain else ([], [])
-    server = replace(server, routes=tuple(routes), attempts=tuple(attempts))
-    problems = [*rules.judge(rules.POSTFIX, server), *rules.judge(rules.STATUS, there)]
-    return Diagnosis(Report.of(map(Finding.of, problems)), server, (*unlooked, *untried))
+    server, unlooked = _facts(postfix, folder, table, settings, signers, now)
+    server, unasked = asked(postfix, server)
+    routes, unrouted = _routes(postfix, server)
+    tried, untried = attempts(postfix, server, trial) if trial else ([], [])
+    server = replace(server, routes=tuple(routes), attempts=tuple(tried))
+    problems = [*rules.judge(rules.POSTFIX, server), *rules.judge(rules.STATUS, server.installed)]
+    return Diagnosis(Report.of(map(Finding.of, problems)), server, (*unlooked, *unasked, *unrouted, *untried))
 
 
 def _facts(
-    postfix: Postfix, version: tuple[int, ...], values: dict[str, str], there: StateFolder, ours: Table | None
-) -> MailServer:
-    """All that a configuration says without asking its tables."""
-    authorities = [values.get(name, "") for name in ("smtp_tls_CAfile", "smtp_tls_CApath")]
-    return MailServer(
+    postfix: Postfix,
+    folder: Path,
+    table: Table | None,
+    settings: Settings,
+    signers: Collection[str],
+    now: datetime,
+) -> tuple[MailServer, list[str]]:
+    """All that a configuration and the folder say without asking tables, and where we may not look."""
+    folder = Path(os.path.realpath(folder))  # what is printed must be right wherever it is run
+    version = postfix.version()
+    newer = [name for name, since in NEWER_PARAMETERS.items() if version >= since]
+    values = postfix.settings([*PARAMETERS, *newer])
+    named = tables(values.get("smtp_tls_policy_maps", ""))
+    ours = as_named(table, named) if table else rendered(folder, named)
+    no_ca, unlooked = without_authorities(values)
+    server = MailServer(
         version,
         postfix.types(),
         values,
         postfix.services(),
-        there,
+        state_folder(folder, now=now, settings=settings, signers=signers, table=ours),
         policy_map(ours) if ours else None,
-        no_ca_file=tuple(name for name in authorities if name and not Path(name).exists()),
-        roots=next((path for path in ROOTS if Path(path).exists()), ROOTS[0]),
+        no_ca=no_ca,
+        roots=system_roots(),
         postconf=postfix.postconf,
+        configuration=str(postfix.folder.absolute()) if postfix.folder else "",
     )
+    return server, unlooked
 
 
 def _routes(postfix: Postfix, server: MailServer) -> tuple[list[Route], list[str]]:
@@ -105,27 +116,6 @@ def _route(domain: str, keys: Iterable[str], answers: list[tuple[str, dict[str, 
 
 def _listed(server: MailServer) -> tuple[str, ...]:
     """The domains with a row; those that the list enforces where there is no map yet."""
-    if server.map and server.map.keys:
-        return server.map.keys
+    if server.map and server.map.rows:
+        return tuple(server.map.rows)
     return server.installed.list.domains if server.installed.list else ()
-
-
-def _attempts(
-    postfix: Postfix, server: MailServer, domain: str, hosts: Collection[str]
-) -> tuple[list[Attempt], list[str]]:
-    """Sessions with the mail servers of a domain, under the policy that the map has for it."""
-    if server.map is None:
-        return [], [f"{domain}: there is no map to take its policy from"]
-    try:
-        value = postfix.query(str(server.map.table), [domain]).get(domain)
-    except StpolicyError as wrong:
-        return [], [f"{domain}: {wrong.message}"]
-    if value is None:
-        return [Attempt(domain, domain, False, f"{server.map.table} has no row for it")], []
-    attempts, unlooked = [], []
-    for host in hosts or (None,):
-        try:
-            attempts.append(postfix.attempt(domain, host, TlsPolicy.read(value), server.settings))
-        except StpolicyError as wrong:
-            unlooked.append(f"{host or domain}: {wrong.message}")
-    return attempts, unlooked

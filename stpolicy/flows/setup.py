@@ -81,9 +81,9 @@ def plan(
 
 
 def write(made: Plan) -> None:
-    """Puts the files in place, the key first."""
+    """Puts the files in place, the key first, for everybody to read."""
     for path in made.files:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        store.make_folder(path.parent)
     store.write_all(made.files)
 
 

@@ -1,7 +1,7 @@
 """Facts about a mail server: how its Postfix is set up, and what lies in the list's folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from stpolicy.model.dates import Instant, instant
@@ -28,7 +28,11 @@ PARAMETERS = (
 )
 """What decides whether the list works; every Postfix since 3.0 has all of them."""
 
-NEWER_PARAMETERS = {"tls_required_enable": (3, 10), "smtp_tlsrpt_enable": (3, 10)}
+NEWER_PARAMETERS = {
+    "tls_required_enable": (3, 10),
+    "smtp_tlsrpt_enable": (3, 10),
+    "smtp_tls_enforce_sts_mx_patterns": (3, 10, 5),
+}
 """Parameters that not every Postfix has, and the first that has them."""
 
 _LEVELS = frozenset({"none", "may", "encrypt", "dane", "dane-only", "fingerprint", "verify", "secure"})
@@ -75,9 +79,15 @@ class MapFacts:
     """When the file was that Postfix reads."""
     digest: str | None = None
     """Of the list, as the comments at the top of the text give it."""
-    keys: tuple[str, ...] = ()
-    claims_sts: bool = False
-    """Whether rows say that their domain has an MTA-STS policy, as those of `--match mx` do."""
+    rows: Mapping[str, str] = field(default_factory=dict)
+    """What the text says, by key."""
+    differs: str | None = None
+    """A key for which Postfix is told something else than the text says."""
+
+    @property
+    def claims_sts(self) -> bool:
+        """Whether rows say that their domain has an MTA-STS policy, as those of `--match mx` do."""
+        return any(" policy_type=sts" in value for value in self.rows.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A file or a folder, and its mode."""
+    """A file or a folder, its mode, and whose it is."""
 
     path: str
     mode: int
     folder: bool = False
+    owner: str = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,16 @@ class StateFolder:
     seen: tuple[Seen, ...] = ()
     max_age: timedelta = FORGOTTEN
     """How long no list need have been verified."""
+    owner: str = ""
+    """Whose the folder is; empty when there is none."""
+    foreign: bool = False
+    """Whether that is somebody else than who runs this."""
+    config: str = ""
+    """The file of settings that was asked for, if not the usual one."""
+    gone_map: str = ""
+    """The map of the last update, when it is not there any more."""
+    changed_map: str = ""
+    """The same, when it is not what that update left."""
 
     @property
     def at(self) -> Instant:
@@ -143,12 +164,16 @@ class MailServer:
     map: MapFacts | None = None
     routes: tuple[Route, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    no_ca_file: tuple[str, ...] = ()
-    """Which of the files and folders with certification authorities are named and not there."""
+    no_ca: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a file or folder with certification authorities: why it holds none."""
+    silent: Mapping[Table, str] = field(default_factory=dict)
+    """By policy table: why Postfix gets no answer from it."""
     roots: str = "/etc/ssl/certs/ca-certificates.crt"
     """Where this system has its certification authorities."""
     postconf: str = "postconf"
     """How a person calls it for this configuration."""
+    configuration: str = ""
+    """Its folder, if not the usual one."""
 
     def setting(self, name: str, service: Service | None = None) -> str:
         """The value of a parameter, for a service if one is named; empty when it is unknown."""

@@ -10,6 +10,12 @@ INDEXED = {"lmdb": ".lmdb", "cdb": ".cdb", "hash": ".db", "btree": ".db"}
 PLAIN = frozenset({"texthash", "regexp", "pcre", "cidr"})
 """Types of tables that are read as they are written."""
 
+_WRITTEN = frozenset({"sdbm", "dbm", "sqlite", "inline", "static", "randmap", "fail"})
+"""Types that are files too, or stand in main.cf themselves."""
+
+_JOINED = frozenset({"unionmap", "pipemap"})
+"""Types whose name lists other tables in braces."""
+
 _WRAPPERS = frozenset({"proxy", "debug"})
 
 
@@ -54,6 +60,13 @@ class Table:
         if self.kind in PLAIN:
             return self.name
         return self.name + INDEXED[self.kind] if self.kind in INDEXED else None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it answers without asking another host, or a program that may do so."""
+        if self.kind in _JOINED:
+            return all(table.is_local for table in tables(self.name.strip("{} ")))
+        return self.direct.kind in INDEXED.keys() | PLAIN | _WRITTEN
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.kind else self.name

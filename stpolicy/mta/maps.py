@@ -71,15 +71,20 @@ class MapFile:
         return tuple(dict.fromkeys((self.path, self.file, *halves)))
 
     def seal(self) -> str:
-        """What the file system says of the file; empty when it is not there."""
-        try:
-            there = self.file.stat()
-        except OSError:
-            return ""
-        return f"{there.st_ino}:{there.st_size}:{there.st_mtime_ns}"
+        """What the file system says of the file and of its text; empty when the file is not there."""
+        there = _seal(self.file)
+        return there and f"{there} {_seal(self.path)}"
 
     def __str__(self) -> str:
         return str(self.table)
+
+
+def _seal(path: Path) -> str:
+    try:
+        there = path.stat()
+    except OSError:
+        return ""
+    return f"{there.st_ino}:{there.st_size}:{there.st_mtime_ns}"
 
 
 def best_type(postfix: Postfix) -> str:

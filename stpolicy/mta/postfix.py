@@ -84,14 +84,13 @@ class Postfix:
         pairs = (line.partition("\t") for line in ran.out.split("\n"))
         return {key: value for key, tab, value in pairs if tab}
 
-    def attempt(
-        self, domain: str, host: str | None, policy: TlsPolicy, authorities: Mapping[str, str]
-    ) -> "Attempt":
-        """A session with a mail server of the domain under its policy; one that DNS names if none is given.
+    def attempt(self, domain: str, host: str, policy: TlsPolicy, authorities: Mapping[str, str]) -> "Attempt":
+        """A session with a mail server of the domain, named as Postfix names one, under the domain's policy.
 
-        `authorities` has the values of smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with
-        the verdict counts: posttls-finger always ends with 0, and what it shows of certificates and
-        replies was written by the other side, who can put anything into a line but not begin one.
+        Given the domain alone posttls-finger would try one of them. `authorities` has the values of
+        smtp_tls_CAfile and smtp_tls_CApath. Only a line that begins with the verdict counts: posttls-finger
+        always ends with 0, and what it shows of certificates and replies was written by the other side, who
+        can put anything into a line but not begin one.
         """
         from stpolicy.model.mail_server import Attempt
 
@@ -103,11 +102,11 @@ class Postfix:
             ("-s", policy.attributes.get("servername")),
         ]
         words = [word for option, value in options if value for word in (option, value)]
-        command = ["posttls-finger", "-c", "-L", "summary", *words, "--", host or domain, *policy.patterns]
+        command = ["posttls-finger", "-c", "-L", "summary", *words, "--", host, *policy.patterns]
         where = {"MAIL_CONFIG": str(self.folder)} if self.folder else {}
         ran = run(command, deadline=_TEST_SECONDS, environment=where)
         lines = (ran.out + ran.err).split("\n")
-        return Attempt(domain, host or domain, any(map(_VERIFIED.match, lines)), _told(lines))
+        return Attempt(domain, host, any(map(_VERIFIED.match, lines)), _told(lines))
 
     def _chosen(self) -> list[str]:
         return ["-c", str(self.folder)] if self.folder else []

@@ -73,6 +73,11 @@ def nagios(folder: StateFolder, state: State | None, report: Report, level: str)
     return f"STPOLICY {level} - {_plain(said or standing)} | {data}\n"
 
 
+def unknown(said: str) -> str:
+    """The line for when we could not look."""
+    return f"STPOLICY UNKNOWN - {_plain(' '.join(said.split()))}\n"
+
+
 def prometheus(folder: StateFolder, state: State | None) -> str:
     """The text format of node_exporter's text files."""
     return "".join(f"{line}\n" for line in _metrics(folder, state))

@@ -190,12 +190,28 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
 """`doctor`, of a Postfix."""
 
 STATUS: tuple[Rule[StateFolder], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
-"""`doctor` and `status`, of the list's folder on a mail server."""
+"""`doctor`, of the list's folder on a mail server."""
+
+WATCHED: tuple[Rule[StateFolder], ...] = (
+    install.stale,
+    install.no_cron,
+    install.modes,
+    install.changed_map,
+)
+"""`status`: without the settings, which whoever watches need not be able to read."""
 
 DOCTOR: tuple[Rule[Any], ...] = (*POSTFIX, *STATUS)
 """`doctor`."""
 
-ALL: tuple[Rule[Any], ...] = (*LIST, dates.expired, *PREVIOUS, *SIGNATURE, *SERVER, *DOCTOR)
+ALL: tuple[Rule[Any], ...] = (
+    *LIST,
+    dates.expired,
+    *PREVIOUS,
+    *SIGNATURE,
+    *SERVER,
+    *DOCTOR,
+    install.changed_map,
+)
 """Every rule once, in the order of the documentation."""
 
 

@@ -1,16 +1,12 @@
 """Rules about what lies in the list's folder on a mail server."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.mail_server import StateFolder
 from stpolicy.model.state import is_running_out
+from stpolicy.rules._commands import chmod, chown, update
 from stpolicy.rules._register import rule
-
-
-def _update(installed: StateFolder) -> str:
-    return f"stpolicy update --dir {quote(installed.folder)}"
 
 
 @rule("install.stale", Severity.WARNING)
@@ -23,12 +19,12 @@ def stale(installed: StateFolder) -> Iterator[Problem]:
     """
     there = installed.list
     if there is None:
-        yield Problem(f"no list is installed in {installed.folder}", mend=_update(installed))
+        yield Problem(f"no list is installed in {installed.folder}", mend=update(installed))
         return
     if there.expires <= installed.at:
-        yield Problem(f"the list ran out at {there.expires}", mend=_update(installed))
+        yield Problem(f"the list ran out at {there.expires}", mend=update(installed))
     elif is_running_out(there.timestamp, there.expires, installed.at):
-        yield Problem(f"the list runs out at {there.expires}", mend=_update(installed))
+        yield Problem(f"the list runs out at {there.expires}", mend=update(installed))
 
 
 @rule("install.no_cron", Severity.WARNING)
@@ -42,26 +38,47 @@ def no_cron(installed: StateFolder) -> Iterator[Problem]:
         return  # install.stale says it
     last = installed.last_success
     if last is None:
-        yield Problem("no update has ever succeeded", mend=_update(installed))
+        yield Problem("no update has ever succeeded", mend=update(installed))
     elif installed.at - last > installed.max_age:
-        yield Problem(f"the last update that succeeded was at {last}", mend=_update(installed))
+        yield Problem(f"the last update that succeeded was at {last}", mend=update(installed))
 
 
 @rule("install.modes", Severity.WARNING)
 def modes(installed: StateFolder) -> Iterator[Problem]:
-    """A file of the list may be written by others than its owner, or may not be read by everybody.
+    """A file of the list may be written by others, is somebody else's, or may not be read by everybody.
 
-    Who can write to the list's folder, its map or the key ring decides where mail goes in clear. And
-    Postfix, the update and `status` run as different users, who all must be able to read: a umask of
-    077 is a common reason that they are not.
+    Who can write to the list's folder, its map, the settings, the key ring or an overlay decides where mail
+    goes in clear: that should be root, and whose the list's folder is. And Postfix, the update and `status`
+    run as different users, who all must be able to read: a umask of 077 is a common reason that they are
+    not.
     """
     for seen in installed.seen:
         wanted = 0o005 if seen.folder else 0o004
-        mend = f"chmod {'go-w,a+rx' if seen.folder else 'go-w,a+r'} {quote(seen.path)}"
+        if installed.owner and seen.owner not in ("root", installed.owner):
+            yield Problem(f"{seen.path} belongs to {seen.owner}", mend=chown(installed, seen))
         if seen.mode & 0o022:
-            yield Problem(f"{seen.path} (mode {seen.mode:04o}) may be written by others", mend=mend)
+            message = f"{seen.path} (mode {seen.mode:04o}) may be written by others"
+            yield Problem(message, mend=chmod(installed, seen))
         elif seen.mode & wanted != wanted:
-            yield Problem(f"{seen.path} (mode {seen.mode:04o}) may not be read by everybody", mend=mend)
+            message = f"{seen.path} (mode {seen.mode:04o}) may not be read by everybody"
+            yield Problem(message, mend=chmod(installed, seen))
+
+
+@rule("install.map_changed", Severity.ERROR)
+def changed_map(installed: StateFolder) -> Iterator[Problem]:
+    """The map of the last update is not there any more, or something else lies in its place.
+
+    Without it Postfix defers all mail. One that was put there by hand may be empty, or compiled from another
+    text: then mail goes out as if there were no list, or waits without need. The next update makes it again.
+    `status` looks at the files only; `doctor` asks the map what it says.
+    """
+    name = installed.gone_map or installed.changed_map
+    mend = update(installed, "--render", "postfix", "--map", name)
+    if installed.gone_map:
+        yield Problem(f"the map {installed.gone_map} is not there any more", mend=mend)
+    elif installed.changed_map:
+        message = f"the map {installed.changed_map} is not what the last update left there"
+        yield Problem(message, mend=mend, severity=Severity.WARNING)
 
 
 @rule("install.signer_unset", Severity.ERROR)

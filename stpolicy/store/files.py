@@ -137,9 +137,13 @@ def discard(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder that everybody may read, whatever the umask, unless it is there."""
+    """Makes a folder that everybody may read, and those that lead to it, unless they are there.
+
+    Whatever the umask: a folder of root's that nobody else gets into keeps every other account out.
+    """
     if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
 
 

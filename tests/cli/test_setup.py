@@ -17,7 +17,7 @@ from tests.cli.following import Following
 from tests.needs import lacking, needs
 from tests.pairs import LATER, dated
 from tests.personas import SIGNED, Person
-from tests.postfix_room import MAIN, MASTER, PostfixRoom
+from tests.postfix_room import MAIN, MASTER, PostfixRoom, authority
 from tests.program import NOW, Ran
 from tests.web import answer, ok
 
@@ -36,6 +36,16 @@ def _setup(following: Following, etc: Path, *more: object, signer: str = "") -> 
     options = ["--signer", signer or following.people.alice.fingerprint, "--dir", following.folder]
     where = ["--etc", etc, "--ca-file", following.authority / "ca.pem", "--now", NOW]
     return following.program("setup", following.server.url, *options, *where, *more)
+
+
+def _postfix(following: Following, folder: Path) -> PostfixRoom:
+    needs("postconf", "postfix")
+    postfix = PostfixRoom(folder / "postfix", following.folder)
+    postfix.etc.mkdir()
+    postfix.main(MAIN)
+    postfix.master(*MASTER.splitlines())
+    (postfix.etc / "ca.pem").write_text(authority())
+    return postfix
 
 
 @pytest.fixture
@@ -109,12 +119,7 @@ def test_the_printed_cron_line_names_the_program_that_runs(
 
 
 def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
-    needs("postconf", "postfix")
-    postfix = PostfixRoom(tmp_path / "postfix", following.folder)
-    postfix.etc.mkdir()
-    postfix.main(MAIN)
-    postfix.master(*MASTER.splitlines())
-    (postfix.etc / "ca.pem").write_text("")
+    postfix = _postfix(following, tmp_path)
     following.offer()
     _publish_keys(following, following.people.alice)
     ran = _setup(
@@ -203,6 +208,40 @@ def test_the_folder_is_given_to_who_will_update(published: Following, etc: Path)
     assert owners == {pwd.getpwnam("nobody").pw_uid}
     ran = _setup(published, etc, "--user", "no-such-account")
     assert (ran.code, "no account" in ran.err) == (0, True)
+
+
+def test_t26_everybody_may_read_what_setup_writes_whatever_the_umask(
+    following: Following, etc: Path, tmp_path: Path
+) -> None:
+    """Also the folders on the way: an account that cannot get in can never update."""
+    postfix = _postfix(following, tmp_path)
+    following.offer()
+    _publish_keys(following, following.people.alice)
+    deep = etc / "a" / "b"
+    folder = Following(
+        following.server, following.people, following.authority, deep / "state", following.program
+    )
+    before = os.umask(0o077)
+    try:
+        more = ["--postfix-config", postfix.etc, "--map", f"hash:{folder.folder}/maps/policy"]
+        ran = _setup(folder, deep, *more)
+    finally:
+        os.umask(before)
+    assert (ran.code, "install.modes" in ran.err) == (0, False)
+    modes = {path: path.stat().st_mode & 0o777 for path in (etc, *etc.rglob("*"))}
+    assert modes == {path: 0o755 if path.is_dir() else 0o644 for path in modes}
+    assert {path.name for path in modes} >= {"stpolicy.toml", "trusted.asc", "policy.db", "state.json"}
+
+
+def test_what_keeps_the_account_out_is_found(following: Following, etc: Path, tmp_path: Path) -> None:
+    """Settings that were there before stay as they are, with their modes."""
+    postfix = _postfix(following, tmp_path)
+    following.offer()
+    _publish_keys(following, following.people.alice)
+    etc.mkdir(mode=0o700)
+    more = ["--postfix-config", postfix.etc, "--map", f"hash:{following.folder}/maps/policy"]
+    ran = _setup(following, etc, *more)
+    assert (ran.code, f"(chmod go-w,a+rx {etc})" in ran.err) == (0, True)
 
 
 def test_a_dry_run_writes_nothing(published: Following, etc: Path) -> None:

@@ -1,12 +1,17 @@
 """status: what is in force, for people and three kinds of programs."""
 
 import json
+import os
 import re
+import shlex
+import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.cli.following import Following
+from tests.cli.following import Following, Maps
 from tests.pairs import dated
 from tests.personas import SIGNED, stamp
 from tests.program import NOW, Program, Ran
@@ -96,8 +101,105 @@ def test_prometheus(fresh: Following) -> None:
     assert helped == {re.split(r"[ {]", line)[0] for line in lines}
 
 
+def _is_unknown(ran: Ran) -> bool:
+    return ran.code == 3 and re.fullmatch(r"STPOLICY UNKNOWN - [^|\n]+\n", ran.out) is not None
+
+
 def test_monitoring_is_answered_when_we_cannot_look(program: Program, room: object) -> None:
     name = "x" * 300
-    ran = program("status", "--dir", name, "--format", "nagios")
-    assert (ran.code, ran.out.split(" ")[1]) == (3, "UNKNOWN")
+    assert _is_unknown(program("status", "--dir", name, "--format", "nagios"))
     assert program("status", "--dir", name).code == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--max-age", "x"],
+        ["--config", "/nonexistent"],
+        ["--config", "bad.toml"],
+        ["--now", "later"],
+        ["--dir", ""],
+        ["--no-such-option"],
+        ["more|words"],
+        ["--dir"],
+        ["--output", "/nonexistent/file"],
+    ],
+    ids=" ".join,
+)
+def test_monitoring_is_answered_when_it_asks_wrongly(
+    arguments: list[str], fresh: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2, our word for misuse, would be the worst news there."""
+    Path("bad.toml").write_text("max-age = [")
+    for form in (["--format", "nagios"], ["--format=nagios"], ["--format", "text", "--format", "nagios"]):
+        assert _is_unknown(fresh.program("status", *form, *arguments))
+    plain = fresh.program("status", "--format", "nagios", "--format", "text", *arguments)
+    assert (plain.code, plain.out) == (3 if "--output" in arguments else 2, "")
+    assert fresh.program("update", "--format", "nagios", *arguments).code == 2
+    monkeypatch.setenv("STPOLICY_STATUS_FORMAT", "nagios")
+    assert _is_unknown(fresh.program("status", *arguments))
+
+
+def test_monitoring_by_a_file_of_settings(fresh: Following) -> None:
+    Path("own.toml").write_text('[status]\nformat = "nagios"\nmax-age = "x"\n')
+    assert _is_unknown(fresh.program("status", "--config", "own.toml"))
+
+
+@pytest.mark.parametrize("name", ["state.json", "mark", "current"])
+def test_a_folder_in_place_of_a_file(name: str, fresh: Following) -> None:
+    path = fresh.folder / name
+    path.unlink()
+    path.mkdir()
+    ran = _status(fresh, "--format", "nagios")
+    assert (ran.code, ran.out.split(" ")[:2]) == {
+        "state.json": (1, ["STPOLICY", "WARNING"]),
+        "mark": (0, ["STPOLICY", "OK"]),
+        "current": (2, ["STPOLICY", "CRITICAL"]),
+    }[name]
+    assert _status(fresh).code == min(ran.code, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "level"),
+    [
+        (lambda maps: None, "OK"),
+        (lambda maps: maps.path.with_name("policy.db").unlink(), "CRITICAL"),
+        (lambda maps: shutil.rmtree(maps.path.parent), "CRITICAL"),
+        (lambda maps: maps.path.with_name("policy.db").write_bytes(b""), "WARNING"),
+        (lambda maps: maps.path.write_text("# mine\n"), "WARNING"),
+        (lambda maps: maps.path.unlink(), "WARNING"),
+        (lambda maps: os.utime(maps.path), "WARNING"),
+    ],
+    ids=["nothing", "gone", "no folder", "empty", "another text", "no text", "newer text"],
+)
+def test_a_map_that_is_not_what_the_last_update_left(
+    change: Callable[[Maps], object], level: str, maps: Maps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Postfix: whoever watches need not have its programs."""
+    maps.following.offer(dated(SIGNED))
+    assert maps.update().code == 0
+    change(maps)
+    monkeypatch.setattr("stpolicy.mta._program._path", lambda: os.devnull)
+    ran = _status(maps.following, "--format", "nagios")
+    assert ran.out.split(" ")[1] == level
+    found = json.loads(_status(maps.following, "--format", "json").out)
+    assert found["level"] == level.lower()
+    assert [finding["code"] for finding in found["findings"]] == ["install.map_changed"] * (level != "OK")
+    assert ("install.map_changed" in _status(maps.following).out) is (level != "OK")
+    monkeypatch.undo()
+    assert maps.update().code == 0
+    assert _status(maps.following).code == 0
+
+
+def test_the_mend_of_a_map_that_is_gone(maps: Maps) -> None:
+    """By the settings that were asked for, and from anywhere."""
+    maps.following.offer(dated(SIGNED))
+    assert maps.update().code == 0
+    maps.path.with_name("policy.db").unlink()
+    Path("own.toml").write_text("")
+    (finding,) = json.loads(_status(maps.following, "--format", "json", "--config", "own.toml").out)[
+        "findings"
+    ]
+    told = ["--map", f"hash:{maps.path}", "--dir", str(maps.following.folder)]
+    told += ["--config", str(Path("own.toml").absolute())]
+    assert shlex.split(finding["mend"]) == ["stpolicy", "update", "--render", "postfix", *told]

@@ -270,14 +270,12 @@ def test_a_certificate_cannot_forge_the_verdict(
     assert not found.verified
 
 
-def test_a_bare_domain_is_left_to_dns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_posttls_finger_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The words that posttls-finger gets, and the configuration that it reads."""
     tool(tmp_path, "posttls-finger", 'echo "$MAIL_CONFIG|$*"')
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    found = Postfix(tmp_path).attempt("example.org", None, SECURE, {"smtp_tls_CApath": "/etc/certs"})
-    words = (
-        "-c -L summary -l secure -P /etc/certs -p >=TLSv1.2 -s hostname -- example.org mta-sts.example.org"
-    )
+    found = Postfix(tmp_path).attempt("example.org", "[a.org]", SECURE, {"smtp_tls_CApath": "/etc/certs"})
+    words = "-c -L summary -l secure -P /etc/certs -p >=TLSv1.2 -s hostname -- [a.org] mta-sts.example.org"
     assert found.said == f"{tmp_path}|{words}"
-    assert Postfix().attempt("a.org", None, TlsPolicy("dane-only", (), {}), {}).said.startswith("|")
+    assert Postfix().attempt("a.org", "[a.org]", TlsPolicy("dane-only", (), {}), {}).said.startswith("|")
     assert os.environ.get("MAIL_CONFIG") is None

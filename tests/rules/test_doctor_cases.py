@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from stpolicy import rules
+from stpolicy.flows.trial import Trial
+from stpolicy.model.observation import Dns, MxAnswer
 from tests import lists
 from tests.personas import stamp
 from tests.postfix_room import POLICY, PostfixRoom, postfix_room
@@ -27,30 +29,63 @@ def _older_than_its_text(room: PostfixRoom) -> None:
     os.utime(f"{room.table.file}", (0, 0))
 
 
+def _empty_table(room: PostfixRoom) -> None:
+    """As `postmap` leaves it that was ended half-way."""
+    text = Path(room.table.name).read_text()
+    room.map({})
+    Path(room.table.name).write_text(text)
+    os.utime(room.table.name, (10**9, 10**9))
+
+
+def _edit(room: PostfixRoom, old: str, new: str) -> None:
+    """Changes the text alone."""
+    text = Path(room.table.name)
+    text.write_text(text.read_text().replace(old, new, 1))
+    os.utime(text, (10**9, 10**9))
+
+
+def _folder_at(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    path.chmod(0o755)
+
+
 def _nothing(_: PostfixRoom) -> None:
     """The configuration says it all."""
 
 
 GENERATED: dict[str, Callable[[PostfixRoom], object]] = {
     "postfix.map_missing/no_file": lambda room: Path(f"{room.table.file}").unlink(),
+    "postfix.map_missing/garbage": lambda room: Path(f"{room.table.file}").write_bytes(b"\x5a" * 5000),
+    "postfix.map_missing/empty_file": lambda room: Path(f"{room.table.file}").write_bytes(b""),
     "postfix.map_stale": _older_than_its_text,
+    "postfix.map_stale/empty": _empty_table,
+    "postfix.map_stale/other_row": lambda room: _edit(room, "example.com secure", "example.com may"),
+    "postfix.map_stale/row_more": lambda room: _edit(room, "example.com secure", "#example.com secure"),
+    "postfix.map_stale/no_text": lambda room: Path(room.table.name).unlink(),
     "postfix.map_stale/another_list": lambda room: room.map({"example.com": POLICY}, "sha256 " + "0" * 64),
     "postfix.override": lambda room: room.master("smtp unix - - y - - smtp -o smtp_tls_security_level=none"),
     "install.modes": lambda room: (room.lib / "mark").chmod(0o666),
     "install.modes/folder": lambda room: (room.lib / "maps").chmod(0o770),
+    "install.modes/settings": lambda room: (room.etc / "stpolicy.toml").chmod(0o666),
+    "install.modes/settings_folder": lambda room: room.etc.chmod(0o777),
+    "install.modes/settings_folder_unreadable": lambda room: room.etc.chmod(0o700),
+    "install.modes/overlay": lambda room: (room.etc / "overlay.json").chmod(0o662),
     "install.modes/unreadable": lambda room: (room.lib / "current" / "policy.json").chmod(0o600),
     "install.no_cron": lambda room: room.state(
         last_success=stamp(lists.NOW - timedelta(hours=48, seconds=1))
     ),
     "install.no_cron/never": lambda room: room.state(last_success=None),
     "install.no_cron/no_state": lambda room: (room.lib / "state.json").unlink(),
+    "install.no_cron/folder": lambda room: _folder_at(room.lib / "state.json"),
     "install.no_cron/damaged_state": lambda room: (room.lib / "state.json").write_bytes(b"\xff"),
     "install.stale": lambda room: (room.lib / "current").unlink(),
+    "install.stale/folder": lambda room: _folder_at(room.lib / "current" / "policy.json"),
     "install.stale/damaged": lambda room: (room.lib / "current" / "policy.json").write_bytes(b"{"),
 }
 ASKED: dict[str, dict[str, object]] = {
     "install.signer_unset": {"signers": []},
-    "postfix.unverified": {"domain": "example.net"},
+    "postfix.unverified": {"trial": Trial("example.net", (), lambda _: MxAnswer(Dns.NXDOMAIN))},
 }
 CODES_WITH_A_CASE = {name.partition("/")[0] for name in (*FILES, *GENERATED, *ASKED)} | {
     "postfix.tls_required"
@@ -85,14 +120,14 @@ def test_case(name: str, server: PostfixRoom) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*FILES, "postfix.map_stale", "postfix.override", "install.modes", "install.modes/folder"]
+    "name", [*FILES, "postfix.override", "install.modes", "install.modes/folder", "install.modes/settings"]
 )
 def test_the_mend_mends(name: str, server: PostfixRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command is run as it is printed, and afterwards there is nothing to find."""
     if name in FILES:
         server.main(FILES[name].read_text())
     GENERATED.get(name, _nothing)(server)
-    monkeypatch.setattr("stpolicy.flows.doctor.ROOTS", (str(server.etc / "ca.pem"),))
+    monkeypatch.setattr("stpolicy.flows.authorities.ROOTS", (str(server.etc / "ca.pem"),))
     for finding in server.examined().report.findings:
         environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C"}
         subprocess.run(["sh", "-c", finding.mend], check=True, env=environment, capture_output=True)

@@ -2,14 +2,17 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from stpolicy import rules
 from stpolicy.model.finding import Severity
 from stpolicy.model.table import Table
 from tests import lists
+from tests.needs import needs
 from tests.personas import SIGNED, stamp
 from tests.postfix_room import DOMAINS, POLICY, PostfixRoom, postfix_room
 
@@ -252,10 +255,12 @@ def test_our_own_map_of_a_type_that_is_not_there(server: PostfixRoom) -> None:
 
 
 def test_a_map_that_lies_there_and_is_not_named(server: PostfixRoom) -> None:
-    server.set(smtp_tls_policy_maps="static:may, socketmap:inet:127.0.0.1:1:x, hash:/own")
+    server.set(smtp_tls_policy_maps="static:may, socketmap:inet:127.0.0.1:1:x, inline:{own.example=may}")
     (finding,) = server.examined().report.findings
     assert finding.code == "postfix.map_missing"
-    maps = f"socketmap:inet:127.0.0.1:1:x, hash:/own, hash:{server.lib}/maps/policy, static:may"
+    maps = (
+        f"socketmap:inet:127.0.0.1:1:x, inline:{{own.example=may}}, hash:{server.lib}/maps/policy, static:may"
+    )
     assert finding.mend == f"postconf -c {server.etc} -e 'smtp_tls_policy_maps = {maps}'"
 
 
@@ -270,11 +275,42 @@ def test_no_map_at_all(server: PostfixRoom) -> None:
     assert codes(server) == {"postfix.map_missing"}
 
 
-def test_a_key_ring_has_its_mode_too(server: PostfixRoom, tmp_path: Path) -> None:
-    ring = tmp_path / "it's a ring"
-    ring.write_bytes(b"")
-    ring.chmod(0o646)
-    (finding,) = server.examined(keyring=ring).report.findings
-    assert finding.code == "install.modes"
-    assert subprocess.run(["sh", "-c", finding.mend], check=True)
-    assert codes(server, keyring=ring) == set()
+@pytest.mark.parametrize(
+    ("kind", "entry", "words"),
+    [
+        ("regexp", "/@example\\.com$/ smtp:[x.example]", ["pattern", "reload"]),
+        ("texthash", "example.com smtp:[x.example]", ["take example.com out of", "reload"]),
+        ("hash", "example.com smtp:[x.example]", ["take example.com out of", "postmap hash:"]),
+    ],
+)
+def test_what_is_to_be_done_about_a_transport(
+    kind: str, entry: str, words: list[str], server: PostfixRoom
+) -> None:
+    server.table_text("transport", f"{entry}\n")
+    if kind == "hash":
+        subprocess.run(
+            [needs("postmap", "postfix"), "-c", server.etc, f"hash:{server.etc}/transport"], check=True
+        )
+    server.set(transport_maps=f"proxy:{kind}:@ETC@/transport")
+    (finding,) = server.examined().report.findings
+    assert [word for word in words if word not in finding.mend] == []
+    assert ("postmap" in finding.mend) is (kind == "hash")
+    assert "take postmaster@" not in finding.mend
+
+
+STS = " policy_type=sts policy_domain=example.com mx_host_pattern=mx.example.com"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "value"), [(STS, "no"), (STS, "No"), (STS, "yes"), (STS, ""), ("", "no")]
+)
+def test_a_parameter_of_3_10_5_that_undoes_match_mx(attributes: str, value: str, server: PostfixRoom) -> None:
+    server.map(dict.fromkeys((*DOMAINS, "bücher.de"), f"{POLICY}{attributes}"))
+    name = "smtp_tls_enforce_sts_mx_patterns"
+    found = server.examined().server
+    asked = replace(found, settings={**found.settings, name: value})
+    undone = bool(attributes) and value.lower() == "no"
+    assert [code for code, *_ in rules.judge(rules.POSTFIX, asked)] == ["postfix.override"] * undone
+    server.master(f"own unix - - y - - smtp -o {name}={value}")
+    server.set(default_transport="own")
+    assert codes(server) == ({"postfix.override"} if undone else set())

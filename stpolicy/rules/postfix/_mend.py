@@ -3,6 +3,7 @@
 from shlex import quote
 
 from stpolicy.model.mail_server import MailServer, Service
+from stpolicy.rules._commands import update
 
 
 def set_to(server: MailServer, name: str, value: str = "") -> str:
@@ -16,6 +17,6 @@ def unset(server: MailServer, service: Service, name: str) -> str:
 
 
 def render(server: MailServer, table: str) -> str:
-    """The command that makes the map anew."""
-    folder = quote(server.installed.folder)
-    return f"stpolicy update --render postfix --map {quote(table)} --dir {folder}"
+    """The command that makes the map anew; never `postmap`, which leaves it empty when it is ended."""
+    where = ["--postfix-config", server.configuration] if server.configuration else []
+    return update(server.installed, "--render", "postfix", "--map", table, *where)

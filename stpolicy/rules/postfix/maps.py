@@ -1,10 +1,9 @@
 """Rules about the map of the list, and the tables that it stands among."""
 
 from collections.abc import Iterable, Iterator
-from shlex import quote
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.mail_server import MailServer
+from stpolicy.model.mail_server import MailServer, MapFacts, StateFolder
 from stpolicy.model.table import Table
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import render, set_to
@@ -22,11 +21,13 @@ _PREFERRED = ("lmdb", "cdb", "hash", "texthash")
 
 @rule("postfix.map_missing", Severity.ERROR)
 def map_missing(server: MailServer) -> Iterator[Problem]:
-    """The map of the list is not in smtp_tls_policy_maps, or its file is not there.
+    """The map of the list is not in smtp_tls_policy_maps, or a table there is gone or cannot be read.
 
-    A map that Postfix is not told of changes nothing. A map that it is told of and that is not there
-    stops all mail: Postfix defers every message, to listed domains and to others, since it cannot know
-    what it would have said. `stpolicy update --render postfix --map TYPE:PATH` makes the file.
+    A map that Postfix is not told of changes nothing. A table that it is told of and that gives no answer,
+    because there is no file or the file is none of its type, stops all mail: Postfix defers every message,
+    to listed domains and to others, since it cannot know what the table would have said. `stpolicy update
+    --render postfix --map TYPE:PATH` makes the map of the list; another table its owner must make again,
+    or take out.
     """
     folder = server.installed.folder
     if server.map is None:
@@ -40,33 +41,59 @@ def map_missing(server: MailServer) -> Iterator[Problem]:
         yield Problem(f"{_MAPS} does not name {ours}{said}", mend=set_to(server, _MAPS, in_order(maps, ours)))
     if ours.file and server.map.indexed is None and ours.kind in server.types:
         yield Problem(f"the map {ours} has no file {ours.file}", mend=render(server, str(ours)))
+    for table, said in server.silent.items():
+        mend = (
+            render(server, str(ours))
+            if table.direct == ours
+            else set_to(server, _MAPS, _without(maps, table))
+        )
+        yield Problem(f"Postfix gets no answer from {table}: {said}", where=str(table), mend=mend)
 
 
 @rule("postfix.map_stale", Severity.ERROR)
 def map_stale(server: MailServer) -> Iterator[Problem]:
     """The map does not say what the installed list says.
 
-    Its compiled form is older than its text, it was made of another list, or it still enforces a list
-    that has run out. Postfix then refuses mail by rules that no longer hold, or lets through what the
-    list forbids. Compile or render the map again.
+    It answers something else than its text, or nothing; its compiled form is older than its text, it was
+    made of another list, or it still enforces a list that has run out. Postfix then refuses mail by rules
+    that no longer hold, or lets through what the list forbids. Make the map again by `stpolicy update
+    --render postfix`, never by `postmap` in place: one that is ended half-way leaves an empty table, and
+    all mail goes out as if there were no list.
     """
-    found, there = server.map, server.installed.list
-    if found is None or found.indexed is None:
-        return
-    table = str(found.table)
-    if found.written and found.written.seconds > found.indexed.seconds + TOLERANCE_SECONDS:
-        message = f"{found.table.file} is older than its text {found.table.name}"
-        yield Problem(message, mend=f"postmap {quote(table)}")
-    if there is None:
-        return
+    found = server.map
+    if found is not None and found.indexed is not None and found.table not in _silent(server):
+        message = _differs(found) or _is_outdated(found, server.installed)
+        if message:
+            yield Problem(message, mend=render(server, str(found.table)))
+
+
+def _silent(server: MailServer) -> set[Table]:
+    return {table.direct for table in server.silent}
+
+
+def _differs(found: MapFacts) -> str | None:
+    """What is wrong between the text of a map and what was compiled from it."""
+    table = found.table
+    if found.written is None:
+        return f"the text {table.name} is not there, so nobody can see what {table} was made of"
+    if found.differs:
+        return f"{table} does not answer for {found.differs} what its text says"
+    if found.indexed and found.written.seconds > found.indexed.seconds + TOLERANCE_SECONDS:
+        return f"{table.file} is older than its text {table.name}"
+    return None
+
+
+def _is_outdated(found: MapFacts, installed: StateFolder) -> str | None:
+    """What is wrong between the text of a map and the list."""
+    there = installed.list
+    if there is None or found.indexed is None:
+        return None
     if found.digest and found.digest != there.digest:
-        message = f"{table} was made of another list than that in {server.installed.folder}"
-        yield Problem(message, mend=render(server, table))
-    elif found.indexed < there.expires <= server.installed.at and not set(found.keys).isdisjoint(
-        there.domains
-    ):
-        message = f"{table} still enforces a list that ran out at {there.expires}"
-        yield Problem(message, mend=render(server, table))
+        return f"{found.table} was made of another list than that in {installed.folder}"
+    has_run_out = found.indexed < there.expires <= installed.at
+    if has_run_out and not found.rows.keys().isdisjoint(there.domains):
+        return f"{found.table} still enforces a list that ran out at {there.expires}"
+    return None
 
 
 @rule("postfix.map_type", Severity.ERROR)
@@ -88,7 +115,7 @@ def _with_a_type(server: MailServer, table: Table) -> str:
     """What makes Postfix read its tables again: ours by a type that it has, without another's."""
     maps = server.policy_maps()
     if server.map is None or table.direct.name != server.map.table.name:
-        return set_to(server, _MAPS, _written(other for other in maps if other != table))
+        return set_to(server, _MAPS, _without(maps, table))
     ours = Table(_best(server), server.map.table.name)
     return f"{render(server, str(ours))} && {set_to(server, _MAPS, in_order(maps, ours))}"
 
@@ -134,6 +161,10 @@ def in_order(maps: Iterable[Table], ours: Table) -> str:
     elif named not in rest:
         rest.append(named)
     return _written([*rest, *last])
+
+
+def _without(maps: Iterable[Table], table: Table) -> str:
+    return _written(other for other in maps if other != table)
 
 
 def _written(maps: Iterable[Table]) -> str:

@@ -25,20 +25,20 @@ def level_none(server: MailServer) -> Iterator[Problem]:
 
 @rule("postfix.no_ca", Severity.ERROR)
 def no_ca(server: MailServer) -> Iterator[Problem]:
-    """Postfix trusts no authority: smtp_tls_CAfile and smtp_tls_CApath are empty or lead nowhere.
+    """Postfix trusts no authority: smtp_tls_CAfile and smtp_tls_CApath are empty or hold no certificate.
 
     It has none of its own. Every certificate is then one by an unknown issuer, and mail to every domain
     that the list enforces waits until it is returned. Name the file with the roots of the system.
     """
     file, folder = server.setting("smtp_tls_CAfile"), server.setting("smtp_tls_CApath")
     mend = set_to(server, "smtp_tls_CAfile", server.roots)
-    if file in server.no_ca_file:
-        yield Problem(f"TLS is off: smtp_tls_CAfile is {file}, which is not there", mend=mend)
+    if fault := server.no_ca.get("smtp_tls_CAfile"):
+        yield Problem(f"TLS is off: smtp_tls_CAfile is {file}, which {fault}", mend=mend)
     elif not file and not folder:
         message = "no certificate can be verified: smtp_tls_CAfile and smtp_tls_CApath are empty"
         yield Problem(message, mend=mend)
-    elif not file and folder in server.no_ca_file:
-        message = f"no certificate can be verified: smtp_tls_CApath is {folder}, which is not there"
+    elif not file and (fault := server.no_ca.get("smtp_tls_CApath")):
+        message = f"no certificate can be verified: smtp_tls_CApath is {folder}, which {fault}"
         yield Problem(message, mend=mend)
 
 

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.mail_server import MailServer, Route, Service
+from stpolicy.model.table import PLAIN, Table
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import set_to, unset
 
@@ -77,8 +78,21 @@ def transport(server: MailServer) -> Iterator[Problem]:
         whose = (
             domains[0] if len(domains) == 1 else f"{domains[0]} and {len(domains) - 1} more listed domains"
         )
-        message = f"{table} sends mail for {whose} to {value} by its entry {key}; the list is not applied"
-        yield Problem(message, where=domains[0], mend=f"take {key} out of {table}, then postmap it")
+        message = (
+            f"{table} sends mail for {whose} to {value} by its answer for {key}; the list is not applied"
+        )
+        yield Problem(message, where=domains[0], mend=_without_entry(Table.read(table).direct, key))
+
+
+def _without_entry(table: Table, key: str) -> str:
+    """What a person does about an entry: tables of patterns do not have the key in them."""
+    if table.has_patterns:
+        return f"change the pattern in {table.name} that matches {key}, then postfix reload"
+    if table.kind in PLAIN:
+        return f"take {key} out of {table.name}, then postfix reload"
+    if table.file:
+        return f"take {key} out of {table.name}, then postmap {table}"
+    return f"change what {table} answers for {key}"
 
 
 def _entry(route: Route) -> tuple[str, str, str]:
@@ -101,13 +115,18 @@ def _is_final(server: MailServer, transport: str) -> bool:
 
 @rule("postfix.override", Severity.WARNING)
 def override(server: MailServer) -> Iterator[Problem]:
-    """A service in master.cf has other TLS settings than main.cf.
+    """A service in master.cf has other TLS settings than main.cf, or a parameter undoes the rows.
 
     A `-o` of a service that runs the SMTP client replaces what main.cf says, for all mail that takes
     this way: without the policy map the list is not applied there, without authorities mail waits, and
     with TLS reports (TLSRPT) the rows of `--match mx` are reported as MTA-STS policies. A service that
-    nothing seems to lead to is a note.
+    nothing seems to lead to is a note. With `smtp_tls_enforce_sts_mx_patterns = no` the rows of `--match mx`
+    bind no name of a mail server any more, and their suffixes names of any depth.
     """
+    name = "smtp_tls_enforce_sts_mx_patterns"
+    if server.map and server.map.claims_sts and server.setting(name).lower() == "no":
+        message = "the rows of --match mx bind the certificate only"
+        yield Problem(message, where=name, mend=set_to(server, name, "yes"))
     for service, used in server.clients:
         for name, said in _overridden(server, service):
             value = server.setting(name, service)
@@ -134,6 +153,9 @@ def _overridden(server: MailServer, service: Service) -> Iterator[tuple[str, str
     name = "smtp_tlsrpt_enable"
     if server.map and server.map.claims_sts and _is_on(server, name, service) and not _is_on(server, name):
         yield name, "its TLS reports call what --match mx wrote MTA-STS policies"
+    name = "smtp_tls_enforce_sts_mx_patterns"
+    if server.map and server.map.claims_sts and service.overrides.get(name, "").lower() == "no":
+        yield name, "the rows of --match mx bind the certificate only there"
 
 
 def _is_on(server: MailServer, name: str, service: Service | None = None) -> bool:
