@@ -1,12 +1,17 @@
-"""Clients that know nothing of ours, to look at the mini-internet with."""
+"""What looks at the mini-internet: `stpolicy check`, and clients that know nothing of ours."""
 
 import json
 import re
 import socket
 import ssl
 import sys
+from pathlib import Path
+from typing import Any
 
 from tests.minternet.world import World
+
+Found = dict[str, dict[str, Any]]
+"""Domain results of `stpolicy check`, by domain."""
 
 _ASK = """
 import json, sys
@@ -23,6 +28,26 @@ for question in sys.argv[1:]:
         said[question] = type(wrong).__name__
 print(json.dumps(said))
 """
+
+
+def check(internet: World, *what: str | Path) -> Found:
+    """What `stpolicy check` finds in there, with these arguments."""
+    checking = [
+        sys.executable,
+        "-m",
+        "stpolicy",
+        "check",
+        *what,
+        "--resolver",
+        "127.0.0.1",
+        "--format",
+        "ndjson",
+    ]
+    manner = ["--ca-file", internet.ca_file, "--helo", "checker.stpolicy-lab.net", "--timeout", "8"]
+    ran = internet.run([*checking, *manner])
+    assert ran.returncode in {0, 1}, ran.stderr
+    results = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {result["domain"]: result for result in results}
 
 
 def ask(internet: World, *questions: str) -> dict[str, str | list[object]]:
