@@ -218,7 +218,7 @@ class Probe(StrEnum):
 
 
 OLD = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "weak")
-"""What is probed: versions, and a hello with NULL, anonymous, EXPORT, RC4, DES and 3DES only."""
+"""What is probed: versions, and a hello with NULL, EXPORT, RC4, DES and 3DES only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
 _GOOD = ("TLSv1.2", "TLSv1.3")
-_WEAK = re.compile(r"NULL|RC4|RC2|DES-CBC|3DES|EXP-|ADH|AECDH|anon|EXPORT").search
+_WEAK = re.compile(r"NULL|RC4|RC2|DES-CBC|3DES|EXP-|EXPORT").search
 _NEWER = "allow TLS 1.2 and 1.3 only (Postfix: smtpd_tls_protocols = >=TLSv1.2)"
 
 
@@ -52,9 +52,10 @@ def obsolete(observed: Observed) -> Iterator[Problem]:
 def weak_cipher(observed: Observed) -> Iterator[Problem]:
     """A mail server takes a cipher that is weak, or none at all.
 
-    NULL, anonymous, EXPORT, RC4, DES or 3DES: who can make both sides agree on one can read along or take
-    the server's place (RFC 7465, RFC 9325 section 4.1). Leave them out (Postfix: `smtpd_tls_exclude_ciphers
-    = aNULL, eNULL, EXPORT, RC4, DES, 3DES`).
+    NULL, EXPORT, RC4, DES or 3DES: who can make both sides agree on one can read along (RFC 7465, RFC 9325
+    section 4.1). Leave them out (Postfix: `smtpd_tls_exclude_ciphers = eNULL, EXPORT, RC4, DES, 3DES`). That
+    a server takes anonymous ciphers too is no fault: Postfix does, for senders that verify nothing, and those
+    that verify never offer them.
     """
 
     def judge(_: HostObservation, look: AddressObservation) -> Iterator[_looks.Said]:

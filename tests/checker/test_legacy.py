@@ -69,10 +69,11 @@ def sends(data: bytes) -> Script:
         (V.TLSv1, V.TLSv1_3, "DEFAULT:@SECLEVEL=0", answers(versions=(NO, YES, YES))),
         (V.TLSv1_1, V.TLSv1_2, "DEFAULT:@SECLEVEL=0", answers(versions=(NO, NO, YES))),
         (V.TLSv1, V.TLSv1, "DEFAULT:@SECLEVEL=0", answers(versions=(NO, YES, NO))),
-        (V.TLSv1_2, V.TLSv1_2, "ALL:@SECLEVEL=0", answers(weak=YES)),
+        (V.TLSv1_2, V.TLSv1_2, "ALL:@SECLEVEL=0", answers()),
+        (V.TLSv1, V.TLSv1_2, "aNULL:!eNULL:@SECLEVEL=0", answers(versions=(NO, YES, YES))),
         (V.TLSv1_2, V.TLSv1_2, "AES128-GCM-SHA256:eNULL:@SECLEVEL=0", answers(weak=YES)),
     ],
-    ids=["today", "1.2", "1.0 to 1.3", "1.1 and 1.2", "1.0 only", "anonymous", "NULL"],
+    ids=["today", "1.2", "1.0 to 1.3", "1.1 and 1.2", "1.0 only", "anonymous too", "anonymous only", "NULL"],
 )
 def test_openssl(
     lowest: V, highest: V, ciphers: str, expected: dict[str, Probe], root: Party, tmp_path: Path

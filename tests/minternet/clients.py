@@ -1,12 +1,23 @@
-"""Clients that know nothing of ours, to look at the mini-internet with."""
+"""What looks at the mini-internet: `stpolicy check`, and clients that know nothing of ours."""
 
 import json
 import re
 import socket
 import ssl
 import sys
+from pathlib import Path
+from typing import Any
 
 from tests.minternet.world import World
+
+Found = dict[str, dict[str, Any]]
+"""Domain results of `stpolicy check`, by domain."""
+
+FINGER = (
+    *("posttls-finger", "-c", "-L", "summary", "-l", "secure"),
+    *("-o", "inet_protocols=all", "-o", "myhostname=checker.stpolicy-lab.net"),
+)
+"""Postfix's own client, which says in one line what it makes of a mail server."""
 
 _ASK = """
 import json, sys
@@ -25,6 +36,16 @@ print(json.dumps(said))
 """
 
 
+def check(internet: World, *what: str | Path) -> Found:
+    """What `stpolicy check` finds in there, with these arguments."""
+    checking = [sys.executable, "-m", "stpolicy", "check", *what, "--format", "ndjson", "--timeout", "8"]
+    named = ["--resolver", "127.0.0.1", "--helo", "checker.stpolicy-lab.net"]
+    ran = internet.run([*checking, *named, "--ca-file", internet.ca_file])
+    assert ran.returncode in {0, 1}, ran.stderr
+    results = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {result["domain"]: result for result in results}
+
+
 def ask(internet: World, *questions: str) -> dict[str, str | list[object]]:
     """`NAME TYPE` to the number of records, whether they are validated, and the first; or to the error."""
     done = internet.run([sys.executable, "-c", _ASK, *questions])
@@ -35,26 +56,7 @@ def ask(internet: World, *questions: str) -> dict[str, str | list[object]]:
 
 def finger(internet: World, host: str, *patterns: str) -> str:
     """What posttls-finger says of a host, first line; `secure` as a list wants it."""
-    asking = [
-        "posttls-finger",
-        "-c",
-        "-L",
-        "summary",
-        "-l",
-        "secure",
-        "-s",
-        "hostname",
-        "-o",
-        "inet_protocols=all",
-    ]
-    asking += [
-        "-o",
-        "myhostname=checker.stpolicy-lab.net",
-        "-F",
-        str(internet.ca_file),
-        f"[{host}]",
-        *patterns,
-    ]
+    asking: list[str | Path] = [*FINGER, "-s", "hostname", "-F", internet.ca_file, f"[{host}]", *patterns]
     first, _, _ = internet.run(asking).stdout.partition("\n")
     return re.sub(r"^posttls-finger: ", "", first)
 

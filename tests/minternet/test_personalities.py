@@ -91,6 +91,8 @@ def test_dns_says_so(internet: World, question: str, answer: str | list[object])
     said = ask(internet, asked)[asked]
     if (isinstance(answer, list) and answer[2] is None) or name == "null-mx-and-more":
         assert said[:2] == answer[:2]
+    elif name == "silent-dns":
+        assert said in {answer, "NoNameservers"}  # once the resolver has given up on its server
     else:
         assert said == answer
 
