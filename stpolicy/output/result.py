@@ -93,7 +93,8 @@ def traits(result: Result) -> Iterator[str]:
         "testing",
     ):
         yield "mta_sts"
-    if result["extra_results"]["dane"]["usable"]:
+    dane = result["extra_results"]["dane"] or {}
+    if dane.get("usable"):
         yield "dane"
 
 
