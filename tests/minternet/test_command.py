@@ -72,18 +72,15 @@ def test_each_host_is_looked_at_once_one_connection_at_a_time(
     done = ran(internet, line, *asked(names), "--format", "json", "--jobs", jobs)
     assert (done.returncode, done.stderr) == (1, "")
     results = found(done)
-    assert {name: result["status"] for name, result in results.items()} == {
-        **dict.fromkeys(names, 0),
-        "refused": 5,
-        "expired": 2,
-    }
+    statuses = dict.fromkeys(names, 0) | {"refused": 5, "expired": 2}
+    assert {name: result["status"] for name, result in results.items()} == statuses
     counted = internet.connections()
     once = {counted[address, 25]["connections"] for address in internet.addresses(f"mx.two-hosts.{ZONE}")}
     (shared,) = internet.addresses(f"mx.plain.{ZONE}")
     assert {counted[shared, 25]["connections"]} == once
     assert {count["most"] for (_, port), count in counted.items() if port == 25} == {1}
-    greeted = {name for (_, port), count in counted.items() if port == 25 for name in count["greeted"]}
-    assert greeted == {"checker.stpolicy-lab.net"}
+    greeted = {str(count["greeted"]) for (_, port), count in counted.items() if port == 25}
+    assert greeted == {"['checker.stpolicy-lab.net']"}
 
 
 def test_blocked_port_says_so_and_is_nobodys_fault(internet: World, line: list[str]) -> None:
@@ -110,9 +107,9 @@ def test_nothing_is_said_of_what_was_not_asked(internet: World, line: list[str])
 
 def test_one_family(internet: World, line: list[str]) -> None:
     names = asked(["both-families", "plain"])
-    for option, expected in (("--ipv4", [0, 0]), ("--ipv6", [0, 3])):
+    for option, status in (("--ipv4", 0), ("--ipv6", 3)):
         results = found(ran(internet, line, *names, option, "--no-legacy", "--format", "json"))
-        assert [results[name]["status"] for name in ("both-families", "plain")] == expected
+        assert [results[name]["status"] for name in ("both-families", "plain")] == [0, status]
         (host,) = results["both-families"]["results"].values()
         assert [":" in address for address in host["addresses"]] == [option == "--ipv6"]
 
@@ -241,7 +238,9 @@ def test_a_reader_that_has_had_enough_is_no_failure(internet: World, line: list[
         run.process.stdout.readline()
         run.process.stdout.close()
         assert run.process.wait(ENOUGH) == 0
-        with pytest.raises(OSError, match="Errno 5"):  # nobody has the terminal any more, and nothing is in it
+        with pytest.raises(
+            OSError, match="Errno 5"
+        ):  # nobody has the terminal any more, and nothing is in it
             os.read(run.terminal, 1)
 
 
