@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ HOST_DEADLINE = 4
 """How many times the deadline of one connection everything may take that is done with one address."""
 
 _DEAD = frozenset({Fault.REFUSED, Fault.NO_ROUTE, Fault.TIME_OUT})
+_NOTHING = Session(ended=Unreachable(Step.CONNECT, Fault.TIME_OUT, "took too long in all"))
 _UNTESTED = dict.fromkeys(OLD, Probe.NOT_TESTED)
 
 
@@ -48,6 +49,16 @@ class Terms:
     """Whether old versions and weak ciphers are tried too."""
 
 
+@dataclass(slots=True)
+class _Looking:
+    """What is known of an address so far, so that it outlives the deadline."""
+
+    host: str
+    address: str
+    session: Session = _NOTHING
+    probes: dict[str, Probe] = field(default_factory=dict)
+
+
 class Addresses:
     """Each call looks at one address under one host name. What does not answer is not asked again."""
 
@@ -62,37 +73,38 @@ class Addresses:
 
     async def look(self, host: str, address: str) -> AddressObservation:
         """The main look, then the probes, which have a budget of their own."""
-        session = Session(ended=Unreachable(Step.CONNECT, Fault.TIME_OUT, "took too long in all"))
-        probes = _UNTESTED if self._probes else {}
         async with self._turn(address):
             if dead := self._dead.get(address):
                 return AddressObservation(address, Session(ended=dead))
-            try:
-                async with asyncio.timeout(HOST_DEADLINE * self._manner.timeout):
-                    session = await self._session(host, address)
-                    if probes and session.offers_starttls:
-                        await asyncio.sleep(self._limits.pause)
-                        async with self._slots:
-                            probes = await self._probed(host, address)
-            except TimeoutError:
-                pass  # what is known by then is told
-            ended = session.ended
+            looking = _Looking(host, address)
+            async with self._slots:  # whoever waits here has lost nothing of its own time
+                with suppress(TimeoutError):  # what is known by then is told
+                    async with asyncio.timeout(HOST_DEADLINE * self._manner.timeout):
+                        await self._whole(looking)
+            ended = looking.session.ended
             if ended and ended.step in (Step.CONNECT, Step.BANNER) and ended.fault in _DEAD:
                 self._dead[address] = ended
-        return AddressObservation(address, session, probes if session.offers_starttls else {})
+            elif self._is_awaited(address):
+                await asyncio.sleep(self._limits.pause)
+        return AddressObservation(address, looking.session, looking.probes)
 
-    async def _probed(self, host: str, address: str) -> dict[str, Probe]:
-        timeout, pause = self._manner.timeout, self._limits.pause
-        return await legacy.probe(host, address, self._manner, timeout=timeout, pause=pause)
-
-    async def _session(self, host: str, address: str) -> Session:
-        for left in range(self._limits.retries, -1, -1):
-            async with self._slots:
-                session = await smtp.look(host, address, self._manner, self._client)
-            if not left or session.ended is None or not session.ended.transient:
+    async def _whole(self, looking: _Looking) -> None:
+        manner, limits = self._manner, self._limits
+        for left in range(limits.retries, -1, -1):
+            looking.session = await smtp.look(looking.host, looking.address, manner, self._client)
+            ended = looking.session.ended
+            if not left or ended is None or not ended.transient:
                 break
-            await asyncio.sleep(self._limits.retry_after)
-        return session
+            await asyncio.sleep(limits.retry_after)
+        if self._probes and looking.session.offers_starttls:
+            looking.probes = _UNTESTED
+            await asyncio.sleep(limits.pause)
+            looking.probes = await legacy.probe(
+                looking.host, looking.address, manner, timeout=manner.timeout, pause=limits.pause
+            )
+
+    def _is_awaited(self, address: str) -> bool:
+        return len(self._turns[address][1]) > self._limits.per_host
 
     @asynccontextmanager
     async def _turn(self, address: str) -> AsyncIterator[None]:

@@ -98,7 +98,8 @@ async def crew(terms: Terms, jobs: int) -> AsyncIterator[Crew]:
 
 def serve() -> None:
     """What a process of the crew does, until its parent closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent ends us
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # they are sent to all of us; the parent ends us in order
     asyncio.run(_serve())
 
 

@@ -1,6 +1,7 @@
 """The options that say which domains are looked at."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ def asked(options: Options, list_path: Path, *, largest: int) -> "dict[Domain, A
         raise Misuse("--mx is about one domain", "name it with --domain")
     if chosen and options.changed_since:
         raise Misuse("--changed-since is about the entries of a list", "leave --domain and --csv out")
+    stdin = [options.csv and _file(options.csv)[0], options.exclude and str(options.exclude)]
+    _inputs.check_stdin(*(name or None for name in stdin), None if chosen else str(list_path))
     policies = _list(list_path, largest=largest, needed=not chosen)
     if chosen:
         found = flow.of_names(names, policies, str(list_path), options.mx or ())
@@ -97,17 +100,29 @@ def _lines(path: str) -> str:
 
 
 def _column(spec: str) -> Iterator[str]:
-    """The domains of a column, the first if none is named; a heading is no domain, and is passed over."""
+    """The domains of a column, the first if none is named; a heading, one word, is passed over."""
+    path, column = _file(spec)
+    rows = csv.reader(StringIO(_lines(path)))
+    try:
+        for row in rows:
+            if len(row) >= column and (name := row[column - 1].strip()):
+                fault = domain_fault(canonical(name))
+                if fault and (rows.line_num > 1 or "." in name):
+                    raise Misuse(f"{path}:{rows.line_num}: {name!r} {fault}")
+                if not fault:
+                    yield name
+    except csv.Error as wrong:
+        raise Misuse(f"{path}:{rows.line_num}: {wrong}") from wrong
+
+
+def _file(spec: str) -> tuple[str, int]:
+    """FILE or FILE:COLUMN."""
     path, _, column = spec.rpartition(":")
-    if not path or not column.isascii() or not column.isdecimal():
-        path, column = spec, "1"
-    for number, row in enumerate(csv.reader(StringIO(_lines(path))), start=1):
-        if len(row) >= int(column) > 0 and (name := row[int(column) - 1].strip()):
-            fault = domain_fault(canonical(name))
-            if fault and number > 1:
-                raise Misuse(f"{path}:{number}: {name!r} {fault}")
-            if not fault:
-                yield name
+    if not path or not re.fullmatch("[0-9]{1,4}", column):
+        return spec, 1
+    if int(column) == 0:
+        raise Misuse("--csv counts columns from 1")
+    return path, int(column)
 
 
 def _excluded(path: Path) -> frozenset[str]:

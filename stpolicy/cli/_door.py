@@ -78,6 +78,17 @@ def result(text: str, output: Path | None = None) -> None:
         write(output, data)
 
 
+def go_on(path: Path, whole: int) -> None:
+    """Where results are appended to the file that a run was cut off in: takes away what is not `whole`.
+
+    Bytes from there on are a line without its end, which the first result would else stand behind.
+    """
+    with suppress(OSError, ValueError):  # standard output is no file
+        there = os.fstat(sys.stdout.fileno())
+        if os.path.samestat(there, path.stat()) and there.st_size > whole:
+            os.truncate(path, whole)
+
+
 def _print(text: str) -> None:
     try:
         sys.stdout.write(text)
@@ -159,7 +170,7 @@ def asynchronously(work: Coroutine[object, object, None]) -> None:
 
     try:
         asyncio.run(main())
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, StpolicyError):
         if not ended_by:
             raise
         raise _Ended(ended_by[0]) from None

@@ -3,10 +3,11 @@
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from stpolicy import git, openpgp
 from stpolicy.errors import Misuse, Refused, StpolicyError
@@ -58,6 +59,16 @@ def named(path: Path, what: str = "", *, largest: int) -> File:
             return File(str(path), file.read(largest + 1))
     except OSError as wrong:
         raise Misuse(f"{f'{what} {path}'.strip()} cannot be read: {wrong.strerror}") from wrong
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to be read line by line; Misuse for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as wrong:
+        raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
 
 
 def read_spec(spec: str, path: Path, *, largest: int) -> File:

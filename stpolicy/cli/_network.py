@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _inputs
+from stpolicy.cli import _door, _inputs
 from stpolicy.errors import Misuse
 from stpolicy.model.names import canonical
 
@@ -70,8 +70,8 @@ class Options:
         int | None,
         typer.Option("--jobs", metavar="N", min=1, help="Processes; as many as cores when that pays."),
     ] = None
-    ipv4: Annotated[bool, typer.Option("--ipv4/--no-ipv4", help="Look at IPv4 addresses.")] = True
-    ipv6: Annotated[bool, typer.Option("--ipv6/--no-ipv6", help="Look at IPv6 addresses.")] = True
+    ipv4: Annotated[bool, typer.Option("--ipv4", help="Look at IPv4 addresses only.")] = False
+    ipv6: Annotated[bool, typer.Option("--ipv6", help="Look at IPv6 addresses only.")] = False
     legacy: Annotated[
         bool, typer.Option("--legacy/--no-legacy", help="Try old versions and weak ciphers.")
     ] = True
@@ -84,7 +84,7 @@ class Options:
     ] = False
 
 
-def network(options: Options, domains: int) -> "Network":
+def network(options: Options, domains: int, *, quiet: bool) -> "Network":
     """What the options come to, for a run over so many domains; Misuse for what cannot be."""
     from stpolicy.checker.addresses import Limits
     from stpolicy.checker.smtp import Manner
@@ -93,26 +93,27 @@ def network(options: Options, domains: int) -> "Network":
 
     _inputs.check_ca_file(options.ca_file)
     families = [family for family in FAMILIES if (options.ipv4 if family == "A" else options.ipv6)]
-    if not families:
-        raise Misuse("neither IPv4 nor IPv6 is to be looked at", "leave --no-ipv4 or --no-ipv6 out")
     _check_descriptors(options.concurrency)
     return Network(
-        Manner(_helo(options.helo), options.port, options.timeout),
+        Manner(_helo(options.helo, quiet=quiet), options.port, options.timeout),
         tuple(map(_resolver, options.resolver or ())),
         options.ca_file,
         options.https_port,
-        Scope(tuple(families), options.mta_sts, options.dane, options.allow_private),
+        Scope(tuple(families) or FAMILIES, options.mta_sts, options.dane, options.allow_private),
         Limits(options.concurrency, options.per_host, options.pause, options.rate, options.retries),
         options.legacy,
         options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1),
     )
 
 
-def _helo(given: str | None) -> str:
+def _helo(given: str | None, *, quiet: bool) -> str:
     """The name that servers will look up to see who we are (RFC 5321 section 4.1.4)."""
     name = canonical(given or os.environ.get("HOSTNAME") or socket.getfqdn())
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-fipv.:]+\]", name):
         raise Misuse(f"{name!r} is no name to greet a mail server with", "name this host with --helo")
+    if not given and ("." not in name or name.startswith("localhost.")):
+        told = f"this host is called {name}, and some mail servers answer only to a full name: see --helo"
+        _door.say(told, quiet=quiet)
     return name
 
 

@@ -15,6 +15,8 @@ from stpolicy.model.verdict import Status
 from stpolicy.output import result as text
 
 if TYPE_CHECKING:
+    from stpolicy.flows.asked import Asked
+    from stpolicy.model.names import Domain
     from stpolicy.model.result import Result
 
 
@@ -60,17 +62,15 @@ def check(
     old versions and weak ciphers; looks at MTA-STS, TLSRPT and DANE. No mail is sent. Exit code 1 when
     a domain fails, else 3 when one could not be judged.
     """
-    from stpolicy.document import results
     from stpolicy.flows import check as flow
 
     asked = _domains.asked(domains, list_path, largest=max_size)
     told = _Told(format_, summary=summary)
     if resume:
-        file = _inputs.named(resume, largest=results.LARGEST)
-        for domain, known in results.known(file.data, file.name).items():
-            if asked.pop(domain, None) is not None:
-                told.take(known, fresh=False)
-    world = _network.network(network, len(asked))
+        told.recall(resume, asked)
+    if not asked:
+        _door.say("there is nothing to look at", quiet=quiet)
+    world = _network.network(network, len(asked), quiet=quiet)
     drawn = _progress.is_wanted(progress, len(asked), quiet=quiet)
     try:
         with _progress.bar(len(asked), wanted=drawn) as bar:
@@ -104,6 +104,19 @@ class _Told:
             self._kept.append(result)
         elif fresh:
             _door.result(text.line(result))
+
+    def recall(self, path: Path, asked: "dict[Domain, Asked]") -> None:
+        """Takes what an earlier run has found of what is asked, which need not be asked again."""
+        from stpolicy.document import results
+
+        with _inputs.opened(path) as file:
+            lines = iter(lambda: file.readline(results.LONGEST_LINE + 1), b"")
+            whole = 0
+            for domain, known in results.known(lines, str(path)):
+                whole = file.tell()
+                if asked.pop(domain, None) is not None:
+                    self.take(known, fresh=False)
+        _door.go_on(path, whole)
 
     def end(self) -> None:
         """Prints what is printed at the end."""

@@ -1,7 +1,7 @@
 """Domain results, one JSON object a line, as `check --format ndjson` writes them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from stpolicy.errors import Misuse
@@ -19,30 +19,31 @@ def facts(data: bytes, name: str) -> Facts:
     """What a file of results says, by domain; the last line of a domain counts. Misuse for anything else."""
     if len(data) > LARGEST:
         raise Misuse(f"{name}: domain results have at most {LARGEST} bytes")
-    return _each(data.split(b"\n"), name, _facts)
+    numbered = enumerate(data.split(b"\n"), start=1)
+    return dict(_read(line, f"{name}:{number}", _facts) for number, line in numbered if line.strip())
 
 
-def known(data: bytes, name: str) -> dict[Domain, dict[str, Any]]:
-    """The results themselves, by domain; a last line without its end is where a run was cut off."""
-    if len(data) > LARGEST:
-        raise Misuse(f"{name}: domain results have at most {LARGEST} bytes")
-    return _each(data.split(b"\n")[:-1], name, _whole)
+def known(lines: Iterable[bytes], name: str) -> Iterator[tuple[Domain, dict[str, Any]]]:
+    """The results themselves, with their domains, as they stand in the lines of a file.
 
-
-def _each(lines: Iterable[bytes], name: str, read: Callable[[dict[str, Any]], _T]) -> dict[Domain, _T]:
-    found = {}
+    A last line without its end is where a run was cut off. Misuse for anything else that is no result.
+    """
     for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n") and len(line) <= LONGEST_LINE:
+            return
         if line.strip():
-            try:
-                if len(line) > LONGEST_LINE:
-                    raise ValueError(f"has more than {LONGEST_LINE} bytes")  # noqa: TRY301
-                result = json.loads(line.decode("utf-8"))
-                found[canonical(result["domain"])] = read(result)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
-                raise Misuse(
-                    f"{name}:{number} is no domain result", "stpolicy check --format ndjson writes them"
-                ) from wrong
-    return found
+            yield _read(line, f"{name}:{number}", _whole)
+
+
+def _read(line: bytes, where: str, read: Callable[[dict[str, Any]], _T]) -> tuple[Domain, _T]:
+    try:
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"has more than {LONGEST_LINE} bytes")  # noqa: TRY301
+        result = json.loads(line.decode("utf-8"))
+        return canonical(result["domain"]), read(result)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+        mend = "stpolicy check --format ndjson writes them"
+        raise Misuse(f"{where} is no domain result", mend) from wrong
 
 
 def _whole(result: dict[str, Any]) -> dict[str, Any]:

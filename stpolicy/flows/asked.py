@@ -15,6 +15,8 @@ class Asked:
 
     patterns: tuple[MxPattern, ...] = ()
     entry: Policy | None = None
+    tried: bool = False
+    """Whether the patterns are an idea that is tried: then the answer names the narrowest entry too."""
 
 
 def of_list(policies: PolicyList, name: str, since: PolicyList | None = None) -> dict[Domain, Asked]:
@@ -35,8 +37,8 @@ def of_names(
         if fault := domain_fault(domain):
             raise Misuse(f"{domain!r} {fault}", "name a domain that receives mail")
         listed = policies is not None and domain in policies.by_domain
-        entry = _entry(policies, domain, name).entry if policies and listed else None
-        asked[domain] = Asked(given, entry)
+        own = _entry(policies, domain, name) if policies and listed else Asked()
+        asked[domain] = Asked(given or own.patterns, own.entry, tried=bool(given))
     return asked
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from stpolicy.checker.dns import Resolver
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Look, Scope, Survey
 from stpolicy.flows.asked import Asked
+from stpolicy.model.identifiers import narrowest
 from stpolicy.model.names import Domain, MxPattern, host_fault
 from stpolicy.model.observation import DomainObservation
 from stpolicy.model.observed import Observed
@@ -82,6 +83,15 @@ def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: b
     """What was seen of a domain, judged."""
     patterns = asked.patterns or _own(seen)
     observed = Observed(seen, patterns, now, asked.entry, connected)
+    judged = _judged(observed)
+    if asked.tried:
+        mxs = narrowest(seen)
+        status = _judged(replace(observed, patterns=mxs))["status"]
+        judged["extra_results"]["narrowest"] = {"status": status, "mxs": [pattern.text for pattern in mxs]}
+    return judged
+
+
+def _judged(observed: Observed) -> dict[str, Any]:
     return domain_result(observed, list(rules.judge(rules.SERVER, observed)), rules.INCONCLUSIVE)
 
 

@@ -173,9 +173,11 @@ def _standing(standing: Standing) -> Status:
     return Status.ERROR if standing is Standing.UNKNOWN else Status.FAILURE
 
 
-def _dane(observed: Observed) -> Result:
-    """Status: 0 it protects mail to the whole domain, 2 it does not, 3 not known."""
+def _dane(observed: Observed) -> Result | None:
+    """None when it was not looked for. Status: 0 it protects all mail to the domain, 2 not, 3 not known."""
     hosts = {host.host: host for host in observed.seen.hosts}
+    if hosts and all(host.tlsa.how is Dns.NOT_ASKED for host in hosts.values()):
+        return None
     usable = dane.is_usable(observed.seen, tuple(hosts.values()), observed.now)
     unknown = any(not host.tlsa.how.known for host in hosts.values())
     status = Status.SUCCESS if usable else Status.ERROR if unknown else Status.FAILURE

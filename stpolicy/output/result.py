@@ -37,7 +37,19 @@ def block(result: Result, names: int = 0, *, colour: bool = False) -> str:
         lines.append(f"  {severity}  {place}  {shown(finding['message'])} [{finding['code']}]")
         if finding["mend"]:
             lines.append(f"  {'':7}  {'':{places}}  -> {shown(finding['mend'])}")
+    lines += _narrowest(result)
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _narrowest(result: Result) -> Iterator[str]:
+    """The narrowest entry that passes, where patterns were tried; what else is wrong, no entry mends."""
+    found = result["extra_results"].get("narrowest")
+    if found and found["mxs"]:
+        passes = found["status"] in (Status.SUCCESS, Status.WARNING)
+        yield f"  the narrowest entry that {'passes' if passes else 'could, once the rest is mended'}:"
+        listed = result["extra_results"]["policylist"]["status"] == Status.SUCCESS
+        patterns = " ".join(f"--mx {shown(pattern)}" for pattern in found["mxs"])
+        yield f"    stpolicy {'set' if listed else 'add'} {shown(result['domain'])} {patterns}"
 
 
 def as_json(results: Iterable[Result]) -> str:
@@ -81,7 +93,8 @@ def traits(result: Result) -> Iterator[str]:
         "testing",
     ):
         yield "mta_sts"
-    if result["extra_results"]["dane"]["usable"]:
+    dane = result["extra_results"]["dane"] or {}
+    if dane.get("usable"):
         yield "dane"
 
 

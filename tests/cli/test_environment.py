@@ -37,7 +37,7 @@ def test_option_has_its_variable(name: str, option: Any) -> None:
 
 @EACH_OPTION
 def test_option_is_long_and_hyphenated(name: str, option: Any) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", long_name(option))
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z]+)*", long_name(option))
 
 
 VALUED = [(name, option) for name, option in OPTIONS if not option.is_flag]

@@ -35,9 +35,11 @@ def name_mismatch(observed: Observed) -> Iterator[Problem]:
     """
 
     def judge(host: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
-        if tls.chain and not accepts(observed.patterns, _names(tls)):
-            message = f"no name in its certificate matches the entry: {_listed(_names(tls))}"
-            yield message, f"get a certificate for {host.host}"
+        names = _names(tls)
+        if tls.chain and not accepts(observed.patterns, names):
+            message = f"no name in its certificate matches the entry: {_listed(names)}"
+            own = _covers(host.host, names)
+            yield message, f"{'add a pattern to the entry' if own else 'get a certificate'} for {host.host}"
 
     return _looks.each_tls(observed, judge)
 

@@ -20,10 +20,11 @@ def unlisted(observed: Observed) -> Iterator[Problem]:
     patterns = [pattern.text for pattern in observed.patterns]
     missing = [host for host in named(observed) if not accepts(observed.patterns, [host])]
     wanted = " ".join(f"--mx {pattern}" for pattern in (*patterns, *missing))
+    verb = "add" if observed.entry is None else "set"
     for host in missing:
         listed = ", ".join(patterns[:5]) or "it has none"
         message = f"no pattern of the entry covers this mail server ({listed})"
-        yield Problem(message, (host,), host, f"stpolicy set {observed.seen.domain} {wanted}")
+        yield Problem(message, (host,), host, f"stpolicy {verb} {observed.seen.domain} {wanted}")
 
 
 @rule("mx.pattern_unused", Severity.NOTE)

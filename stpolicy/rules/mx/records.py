@@ -65,8 +65,15 @@ def dns_error(observed: Observed) -> Iterator[Problem]:
         for host in _looks.hosts(observed):
             unknown = [records for records in (host.a, host.aaaa) if not records.how.known]
             if unknown and not host.looks:
-                message = f"no answer to the question for its addresses ({unknown[0].how})"
-                yield Problem(message, (host.host,), host.host)
+                yield _unanswered(host.host, [records.how for records in unknown])
+
+
+def _unanswered(host: str, hows: list[Dns]) -> Problem:
+    failed = [how for how in hows if how is not Dns.NOT_ASKED]
+    if failed:
+        return Problem(f"no answer to the question for its addresses ({failed[0]})", (host,), host)
+    message = "has no address of the one family that was asked for"
+    return Problem(message, (host,), host, "look at IPv4 and IPv6 addresses")
 
 
 @rule("mx.null", Severity.ERROR)

@@ -1,0 +1,228 @@
+"""A run over many domains: what is asked, how often, in what pace, and when each is told. No network."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Literal, cast
+
+import pytest
+
+from stpolicy.checker.dns import Resolver
+from stpolicy.checker.survey import MOST_ADDRESSES, Scope, Survey, spread
+from stpolicy.model.names import Domain
+from stpolicy.model.observation import (
+    AddressObservation,
+    Dns,
+    DomainObservation,
+    Exchange,
+    Fault,
+    MxAnswer,
+    Records,
+    Reply,
+    Session,
+    Step,
+    StsObservation,
+    Unreachable,
+)
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+ABSENT = Records(Dns.NXDOMAIN)
+MET = Session(Reply(220, ("mx",)))
+EVERYTHING = Scope()
+ONE, TWO = Domain("one.example"), Domain("two.example")
+
+
+class Names:
+    """DNS: the MX hosts of each domain, and the addresses of each host."""
+
+    def __init__(self, mx: Mapping[str, Iterable[str]], addresses: Mapping[str, Iterable[str]]) -> None:
+        self._mx, self._addresses = mx, addresses
+        self.asked: list[str] = []
+
+    async def mx(self, domain: Domain) -> MxAnswer:
+        hosts = tuple(Exchange(10, host) for host in self._mx[domain])
+        return MxAnswer(Dns.ANSWER, hosts, len(hosts))
+
+    async def records(self, name: str, kind: Literal["A", "AAAA", "TXT", "TLSA"]) -> Records:
+        self.asked.append(f"{name} {kind}")
+        found = tuple(a for a in self._addresses.get(name, ()) if (":" in a) is (kind == "AAAA"))
+        return Records(Dns.ANSWER, found) if found and kind in ("A", "AAAA") else ABSENT
+
+
+class World:
+    """A survey of such names, and what it did."""
+
+    def __init__(
+        self,
+        mx: Mapping[str, Iterable[str]],
+        addresses: Mapping[str, Iterable[str]],
+        look: Callable[[str, str], Awaitable[Session]] | None = None,
+        *,
+        scope: Scope = EVERYTHING,
+        rate: float = 0,
+    ) -> None:
+        self.names, self.looked, self.fetched = Names(mx, addresses), [], []
+        self._look = look
+        self.survey = Survey(cast(Resolver, self.names), self._looks, self._fetch, scope, rate=rate, now=AT)
+        self._domains = list(map(Domain, mx))
+        self.told: list[DomainObservation] = []
+
+    looked: list[tuple[str, str]]
+    fetched: list[str]
+
+    async def _looks(self, host: str, address: str) -> AddressObservation:
+        self.looked.append((host, address))
+        await asyncio.sleep(0)
+        return AddressObservation(address, await self._look(host, address) if self._look else MET)
+
+    async def _fetch(self, domain: Domain) -> StsObservation:
+        self.fetched.append(domain)
+        return StsObservation(ABSENT)
+
+    def run(self, width: int = 8) -> dict[str, DomainObservation]:
+        asyncio.run(self.survey.run(self._domains, width, self.told.append))
+        return {found.domain: found for found in self.told}
+
+
+def test_a_host_that_domains_share_is_looked_at_once() -> None:
+    domains = {f"d{n}.example": ["mx.shared.example", f"mx.d{n}.example"] for n in range(20)}
+    world = World(domains, {"mx.shared.example": ["192.88.98.1"], "mx.d3.example": ["192.88.98.2"]})
+    found = world.run()
+    assert len(found) == 20
+    assert sorted(world.looked) == [("mx.d3.example", "192.88.98.2"), ("mx.shared.example", "192.88.98.1")]
+    shared = found["d0.example"].hosts[0]
+    assert all(observed.hosts[0] is shared for observed in found.values())
+    assert len(world.names.asked) == len(set(world.names.asked))
+
+
+def test_every_address_of_both_families_is_looked_at_up_to_a_number() -> None:
+    many = [f"192.88.98.{n}" for n in range(9)]
+    world = World({ONE: ["mx.example"]}, {"mx.example": [*many, "2a00::1"]})
+    looks = world.run()[ONE].hosts[0].looks
+    assert [look.address for look in looks] == [*many[:MOST_ADDRESSES], "2a00::1"]
+    assert world.run()[ONE].hosts[0].a.values == tuple(many)
+
+
+def test_what_is_no_host_name_is_not_asked_for() -> None:
+    odd = ["192.0.2.1", "2130706433", "a b.example", "$(x).example", "-x.example", "", "localhost"]
+    world = World({ONE: odd}, {name: ["192.88.98.1"] for name in odd})
+    found = world.run()[ONE]
+    assert (found.hosts, world.looked) == ((), [])
+    assert [one.host for one in found.mx.exchanges] == odd
+    assert world.names.asked == [f"_smtp._tls.{ONE} TXT"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("allowed", [False, True])
+def test_addresses_of_no_global_network_are_connected_to_only_where_that_is_allowed(
+    address: str, allowed: bool
+) -> None:
+    world = World({ONE: ["mx.example"]}, {"mx.example": [address]}, scope=Scope(allow_private=allowed))
+    (look,) = world.run()[ONE].hosts[0].looks
+    assert world.looked == ([("mx.example", address)] if allowed else [])
+    assert (look.session.ended is not None and look.session.ended.fault is Fault.NOT_GLOBAL) is not allowed
+
+
+def test_what_is_not_asked_for_is_not_looked_at() -> None:
+    scope = Scope(("AAAA",), mta_sts=False, dane=False)
+    world = World({ONE: ["mx.example"]}, {"mx.example": ["192.88.98.1", "2a00::1"]}, scope=scope)
+    found = world.run()[ONE]
+    assert (found.mta_sts, found.tlsrpt, world.fetched) == (None, None, [])
+    assert (found.hosts[0].a.how, found.hosts[0].tlsa.how) == (Dns.NOT_ASKED, Dns.NOT_ASKED)
+    assert world.looked == [("mx.example", "2a00::1")]
+    assert world.names.asked == ["mx.example AAAA"]
+
+
+def test_a_domain_is_told_as_soon_as_it_is_done() -> None:
+    """The second is slow: it waits until the first has been told."""
+    told = asyncio.Event()
+
+    async def look(host: str, _: str) -> Session:
+        if host == "mx.two.example":
+            await told.wait()
+        return MET
+
+    addresses = {"mx.one.example": ["192.88.98.1"], "mx.two.example": ["192.88.98.2"]}
+    world = World({ONE: ["mx.one.example"], TWO: ["mx.two.example"]}, addresses, look)
+    order: list[str] = []
+
+    def emit(found: DomainObservation) -> None:
+        order.append(found.domain)
+        told.set()
+
+    async def run() -> None:
+        async with asyncio.timeout(20):
+            await world.survey.run([ONE, TWO], 2, emit)
+
+    asyncio.run(run())
+    assert order == [ONE, TWO]
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_so_many_domains_are_under_way(width: int) -> None:
+    here: set[str] = set()
+    most = 0
+
+    async def look(host: str, _: str) -> Session:
+        nonlocal most
+        here.add(host)
+        most = max(most, len(here))
+        for _turn in range(20):
+            await asyncio.sleep(0)
+        here.remove(host)
+        return MET
+
+    hosts = {f"mx{n}.example": [f"192.88.98.{n}"] for n in range(12)}
+    World({f"d{n}.example": [host] for n, host in enumerate(hosts)}, hosts, look).run(width)
+    assert most == width
+
+
+def test_new_hosts_come_at_the_pace_that_is_asked_for() -> None:
+    """Twenty hosts at a hundred a second: the last begins 0.2 s after the start at the earliest."""
+    hosts = {f"mx{n}.example": [f"192.88.98.{n}"] for n in range(20)}
+    began: list[float] = []
+
+    async def look(_: str, __: str) -> Session:
+        began.append(asyncio.get_running_loop().time())
+        return MET
+
+    World({f"d{n}.example": [host] for n, host in enumerate(hosts)}, hosts, look, rate=100).run(20)
+    assert max(began) - min(began) >= 0.18
+
+
+@pytest.mark.parametrize(
+    ("ended", "connected"),
+    [
+        (None, True),
+        (Unreachable(Step.CONNECT, Fault.TIME_OUT), False),
+        (Unreachable(Step.CONNECT, Fault.REFUSED), False),
+        (Unreachable(Step.BANNER, Fault.TIME_OUT), True),
+    ],
+)
+def test_whether_any_connection_came_about(ended: Unreachable | None, connected: bool) -> None:
+    async def look(_: str, __: str) -> Session:
+        return Session(ended=ended)
+
+    world = World({ONE: ["mx.example"]}, {"mx.example": ["192.88.98.1"]}, look)
+    assert not world.survey.connected
+    world.run()
+    assert world.survey.connected is connected
+
+
+def test_domains_of_one_provider_are_spread() -> None:
+    names = [Domain(f"d{n:03}.example") for n in range(200)]
+    order = list(spread(names))
+    assert sorted(order) == names
+    assert order == list(spread(reversed(names))), "the same every time"
+    neighbours = sum(abs(names.index(a) - names.index(b)) == 1 for a, b in pairwise(order))
+    assert neighbours < 20
+
+
+def test_a_failure_of_ours_ends_the_run() -> None:
+    async def look(_: str, __: str) -> Any:
+        raise OSError(24, "Too many open files")
+
+    world = World({ONE: ["mx.example"]}, {"mx.example": ["192.88.98.1"]}, look)
+    with pytest.raises(OSError, match="Too many"):
+        world.run()
