@@ -1,6 +1,6 @@
 """The least that a look at mail servers can cost: a bare asyncio client that judges nothing.
 
-python bench/floor.py RESOLVER CA_FILE CONCURRENCY < DOMAINS
+python bench/floor.py RESOLVER CA_FILE CONCURRENCY FILE_OF_DOMAINS
 
 For each domain it asks the questions of DNS that `stpolicy check` asks, and makes its connections: one
 with banner, EHLO, STARTTLS and a verified handshake, and three that end with the answer to a hello of old
@@ -12,7 +12,9 @@ import asyncio
 import ssl
 import struct
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import cast
 
 A, MX, TXT, AAAA, TLSA = 1, 15, 16, 28, 52
@@ -148,12 +150,11 @@ async def _reply(reader: asyncio.StreamReader) -> None:
         pass
 
 
-async def main(resolver: str, ca_file: str, concurrency: int) -> None:
+async def main(resolver: str, ca_file: str, concurrency: int, names: Iterator[str]) -> None:
     context = ssl.create_default_context(cafile=ca_file)
     loop = asyncio.get_running_loop()
     _, dns = await loop.create_datagram_endpoint(Dns, remote_addr=(resolver, 53))
     floor = Floor(dns, context, concurrency)
-    names = iter(sys.stdin.read().split())
 
     async def work() -> None:
         for name in names:
@@ -164,4 +165,4 @@ async def main(resolver: str, ca_file: str, concurrency: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), iter(Path(sys.argv[4]).read_text().split())))

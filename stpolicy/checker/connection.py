@@ -100,12 +100,13 @@ class Connection(asyncio.BufferedProtocol):
         """Goes on in TLS. What came in clear is noted and forgotten (CVE-2011-0411)."""
         self.step = Step.HANDSHAKE
         self.discard()
-        received = b""
+        received, first = b"", True
         try:
             while not channel.handshake(received):
                 self.send(channel.outgoing())
                 received = await self.some()
-                self.injected |= received[:1].isdigit()  # no record of TLS begins like a reply
+                self.injected |= first and received[:1].isdigit()  # no record of TLS begins like a reply
+                first = False
         except Failed as wrong:
             self.send(channel.outgoing())
             raise self.ended(Fault.TLS, str(wrong)) from None

@@ -3,11 +3,12 @@
 import asyncio
 import tracemalloc
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from stpolicy.checker.connection import MOST, Connection, Ended
-from stpolicy.checker.tls import Client
+from stpolicy.checker.tls import Channel, Client
 from stpolicy.model.observation import Fault, Reply, Session, Step
 from tests.checker.authority import HOST, Party, party
 from tests.checker.peer import ENOUGH, Script, Wire, meet, server, serving
@@ -139,6 +140,40 @@ def test_h12_plain_text_instead_of_a_handshake(client: Client) -> None:
     seen = meet(script, client).session
     assert seen.injected
     assert ended(seen) == (Step.HANDSHAKE, Fault.TLS)
+
+
+def test_h12_a_piece_of_a_record_that_begins_like_a_reply_is_no_plain_text() -> None:
+    """TCP cuts a large certificate where it likes; here each piece arrives as it is said."""
+
+    class Handshake:
+        """Stands in for a channel, since where a real one is cut is chance."""
+
+        def __init__(self) -> None:
+            self.pieces = 0
+
+        def handshake(self, received: bytes) -> bool:
+            self.pieces += bool(received)
+            return self.pieces == 2
+
+        def outgoing(self) -> bytes:
+            return b""
+
+    async def arrive() -> bool:
+        connection = Connection()
+
+        def say(piece: bytes) -> None:
+            connection.get_buffer(-1)[: len(piece)] = piece
+            connection.buffer_updated(len(piece))
+
+        securing = asyncio.create_task(connection.secure(cast("Channel", Handshake())))
+        for piece in (b"\x16\x03\x03\x40\x00\x0b", b"2 begins like a reply"):
+            await asyncio.sleep(0)
+            say(piece)
+            await asyncio.sleep(0)
+        await securing
+        return connection.injected
+
+    assert not asyncio.run(arrive())
 
 
 def test_h14_replies_cannot_play_with_a_terminal(client: Client) -> None:
