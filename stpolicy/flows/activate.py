@@ -172,11 +172,10 @@ def _run_out(
 
     The state knows, unless it is lost or the map is not what it was; then the map's own header may say so.
     """
-    seal = map_.seal()
-    if not seal:
+    if not map_.seal():
         return None
     known = before if before and before.name == str(map_) else None
-    if known and known.seal == seal:
+    if known and map_.has_file_of(known.seal):
         ends = known.expires
     else:
         last = known.expires if known else there.listed.expires if there else None

@@ -77,7 +77,7 @@ def _is_ours(target: MapFile, before: MapState | None) -> bool:
     """
     if os.path.lexists(target.path):
         return is_ours(_text(target.path))
-    known = before is not None and (before.name, before.seal) == (str(target), target.seal())
+    known = before is not None and before.name == str(target) and target.has_file_of(before.seal)
     return known or is_ours(_text(target.new.path))
 
 

@@ -75,6 +75,10 @@ class MapFile:
         there = _seal(self.file)
         return there and f"{there} {_seal(self.path)}"
 
+    def has_file_of(self, seal: str) -> bool:
+        """Whether what Postfix reads is what it was when this was the seal; the text may be another."""
+        return bool(seal) and _seal(self.file) == seal.partition(" ")[0]
+
     def __str__(self) -> str:
         return str(self.table)
 

@@ -166,7 +166,7 @@ def test_a_folder_in_place_of_a_file(name: str, fresh: Following) -> None:
         (lambda maps: maps.path.with_name("policy.db").unlink(), "CRITICAL"),
         (lambda maps: shutil.rmtree(maps.path.parent), "CRITICAL"),
         (lambda maps: maps.path.with_name("policy.db").write_bytes(b""), "WARNING"),
-        (lambda maps: maps.path.write_text("# mine\n"), "WARNING"),
+        (lambda maps: maps.path.write_text(maps.path.read_text() + "# more\n"), "WARNING"),
         (lambda maps: maps.path.unlink(), "WARNING"),
         (lambda maps: os.utime(maps.path), "WARNING"),
     ],

@@ -201,6 +201,23 @@ def test_a_list_runs_out_while_nothing_can_be_verified(maps: Maps, monkeypatch: 
         assert [maps.asked(f"{name}.com") != "" for name in "ab"] == [code == 3, True]
 
 
+@pytest.mark.parametrize("text", [None, "in force until 2099-01-01T00:00:00Z"])
+def test_a_text_that_was_touched_keeps_no_list_in_force(text: str | None, maps: Maps) -> None:
+    """What Postfix reads is still what the last run made, and when that runs out is known."""
+    maps.following.offer(_listed("a.com"))
+    assert maps.update().code == 0
+    if text is None:
+        maps.path.unlink()
+    else:
+        until = maps.path.read_text().partition("in force until ")[2].partition(",")[0]
+        maps.path.write_text(maps.path.read_text().replace(f"in force until {until}", text))
+    shutil.rmtree(maps.following.folder / "versions")
+    maps.following.server.answers.clear()
+    for days, left in ((13, True), (15, False)):
+        maps.update(now=_at(days=days))
+        assert (maps.asked("a.com") != "") is left
+
+
 BY_ROWS = "{% for row in rows %}\n{{ row.key }} {{ row.value }}\n{% endfor %}\n"
 
 
