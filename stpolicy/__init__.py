@@ -1,20 +1,21 @@
 """STARTTLS policy lists.
 
-For programs: `load`, `verify`, `PolicyList` and `MxPattern`; docs/API.md shows them. Each is imported
-when it is asked for first, so that `import stpolicy` costs nothing.
+For programs: `load`, `verify`, `check_domain`, `PolicyList` and `MxPattern`; docs/API.md shows them. Each
+is imported when it is asked for first, so that `import stpolicy` costs nothing.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stpolicy.api import load, verify
+    from stpolicy.api import check_domain, load, verify
     from stpolicy.model.names import MxPattern
     from stpolicy.model.policy import PolicyList
 
-__all__ = ["MxPattern", "PolicyList", "load", "verify"]
+__all__ = ["MxPattern", "PolicyList", "check_domain", "load", "verify"]
 
 _HOME = {
+    "check_domain": "stpolicy.api",
     "load": "stpolicy.api",
     "verify": "stpolicy.api",
     "MxPattern": "stpolicy.model.names",

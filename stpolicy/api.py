@@ -1,10 +1,12 @@
 """The door for programs: paths in, a list or a verdict out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
+from stpolicy import config
 from stpolicy.document import list as document
 from stpolicy.flows import verify as flow
 from stpolicy.flows.believe import pins
@@ -44,8 +46,7 @@ def verify(
     Raises stpolicy.errors.Misuse when the pinned signers could never be met, StpolicyError when gpgv
     cannot be run, and OSError when a file cannot be read.
     """
-    if now.tzinfo is None:
-        raise ValueError("now has no zone; take datetime.now(UTC)")
+    _check_zone(now)
     ring = Path(keyring)
     return flow.verify(
         _file(path),
@@ -54,6 +55,59 @@ def verify(
         now=now,
         newer_than=_file(newer_than) if newer_than is not None else None,
     )
+
+
+def check_domain(
+    domain: str,
+    patterns: Iterable[str] = (),
+    *,
+    now: datetime,
+    helo: str | None = None,
+    resolvers: Iterable[tuple[str, int]] = (),
+    ca_file: Name | None = None,
+    port: int = 25,
+    https_port: int = 443,
+    timeout: float = 60,
+    legacy: bool = True,
+    mta_sts: bool = True,
+    dane: bool = True,
+    allow_private: bool = False,
+) -> dict[str, Any]:
+    """Looks at the mail servers of a domain, as `stpolicy check --domain` does; returns its domain result.
+
+    Names are held against the patterns; without any, against the names of the mail servers and of the
+    domain. `helo` is what we call ourselves, by default this host. `resolvers` are (address, port), and
+    are believed when they say that DNSSEC has validated; by default those of the system. `ca_file` has
+    roots in PEM instead of Mozilla's. `timeout` is in seconds, for one connection; four times as long
+    for all with one address. The rest are the options of the command.
+
+    Runs an event loop of its own. Raises stpolicy.errors.Misuse for what is no domain, pattern or name,
+    and StpolicyError when we could not look at all. Whatever a server does is a finding.
+    """
+    import asyncio
+
+    from stpolicy.checker.smtp import Manner
+    from stpolicy.checker.survey import Scope
+    from stpolicy.flows import asked, check
+
+    _check_zone(now)
+    world = check.Network(
+        Manner(config.helo(helo), port, timeout),
+        tuple(resolvers),
+        Path(ca_file) if ca_file is not None else None,
+        https_port,
+        Scope(mta_sts=mta_sts, dane=dane, allow_private=allow_private),
+        probes=legacy,
+    )
+    wanted = asked.of_names([domain], None, "", patterns)
+    results: list[dict[str, Any]] = []
+    asyncio.run(check.check(wanted, world, results.append, now=now))
+    return results[0]
+
+
+def _check_zone(now: datetime) -> None:
+    if now.tzinfo is None:
+        raise ValueError("now has no zone; take datetime.now(UTC)")
 
 
 def _file(path: Name) -> File:

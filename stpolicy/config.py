@@ -1,5 +1,8 @@
 """Settings from files: which there are, which of them may come from where, and what they say."""
 
+import os
+import re
+import socket
 import tomllib
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stpolicy.errors import Misuse
+from stpolicy.model.names import canonical
 
 if TYPE_CHECKING:
     from stpolicy.model.finding import Severity
@@ -55,13 +59,20 @@ KEYS: Mapping[str, type] = {
     "postfix-config": Path,
     "splay": int,
     "max-age": str,
+    "resolver": list,
+    "helo": str,
+    "exclude": Path,
+    "concurrency": int,
+    "per-host": int,
+    "retries": int,
+    "jobs": int,
 }
 """Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
 
 PATHS = frozenset({"overlay"})
 """Arrays whose texts are paths."""
 
-FORMATS = frozenset({"text", "json", "github", "sarif", "markdown", "nagios", "prometheus"})
+FORMATS = frozenset({"text", "json", "ndjson", "github", "sarif", "markdown", "nagios", "prometheus"})
 """What `format` may be; a command that has not got one of them keeps its default."""
 
 
@@ -93,6 +104,17 @@ def harmless(commands: Commands, name: str, text: bytes, folder: Path) -> Settin
     settings = _settings(name, text, commands, folder)
     _refuse_harmful(name, settings, folder)
     return settings
+
+
+def helo(given: str | None) -> str:
+    """The name that we greet mail servers with, this host's if none is given; Misuse for what is none.
+
+    They look it up to see who we are (RFC 5321 section 4.1.4).
+    """
+    name = canonical(given or os.environ.get("HOSTNAME") or socket.getfqdn())
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-fipv.:]+\]", name):
+        raise Misuse(f"{name!r} is no name to greet a mail server with", "name this host with --helo")
+    return name
 
 
 def known_codes() -> "dict[str, Severity]":

@@ -81,7 +81,7 @@ def commands() -> dict[str, Any]:
     return found
 
 
-LATER = {"check", "queue", "serve", "db"}
+LATER = {"queue", "serve", "db"}
 """Commands that documents may speak of and that are not here yet; once they are, they are parsed too."""
 
 

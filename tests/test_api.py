@@ -1,14 +1,21 @@
 """The API for programs, and its page, whose example is run as it stands."""
 
+import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import stpolicy
+from stpolicy.checker.smtp import Manner
+from stpolicy.checker.survey import Scope
 from stpolicy.errors import Misuse, Refused
+from stpolicy.flows import check as flow
 from tests import lists
+from tests.observations import GOOD
 from tests.personas import SIGNED, People, stamp
 
 _PAGE = (Path(__file__).parent.parent / "docs" / "API.md").read_text(encoding="utf-8")
@@ -94,3 +101,78 @@ def test_a_time_without_a_zone_is_refused(pair: Path) -> None:
 def test_nothing_else_is_offered() -> None:
     with pytest.raises(AttributeError):
         stpolicy.signs  # noqa: B018
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Stands in for the network: everything is well with what is asked for. What was asked, and how."""
+    said: list[Any] = []
+
+    async def look(asked: Any, network: flow.Network, emit: Any, *, now: datetime) -> None:
+        said.append(network)
+        for domain, what in asked.items():
+            emit(flow.result(replace(GOOD.seen, domain=domain), what, now=now, connected=True))
+
+    monkeypatch.setattr(flow, "check", look)
+    return said
+
+
+def test_the_example_of_a_domain_is_what_comes_back(server: list[Any]) -> None:
+    result = stpolicy.check_domain(
+        "Example.COM.", ["mx1.example.com"], now=lists.NOW, helo="probe.example.net"
+    )
+    assert (result["domain"], result["status"], result["status_text"]) == ("example.com", 6, "bad host name")
+    shown = [(finding["code"], finding["where"]) for finding in result["findings"]]
+    assert ("mx.unlisted", "mx2.example.com") in shown
+    assert f"\n    {result['extra_results']['narrowest']}\n" in _PAGE
+    json.dumps(result)
+
+
+def test_a_domain_is_looked_at_as_the_options_of_the_command_say(server: list[Any]) -> None:
+    result = stpolicy.check_domain("example.com", now=lists.NOW, helo="Probe.example.net")
+    assert (result["status"], "narrowest" in result["extra_results"]) == (0, False)
+    assert server.pop() == flow.Network(Manner("probe.example.net"))
+    stpolicy.check_domain(
+        "example.com",
+        now=lists.NOW,
+        helo="probe.example.net",
+        resolvers=[("192.0.2.53", 53)],
+        ca_file="roots.pem",
+        port=2525,
+        https_port=8443,
+        timeout=5,
+        legacy=False,
+        mta_sts=False,
+        dane=False,
+        allow_private=True,
+    )
+    assert server.pop() == flow.Network(
+        Manner("probe.example.net", 2525, 5),
+        (("192.0.2.53", 53),),
+        Path("roots.pem"),
+        8443,
+        Scope(mta_sts=False, dane=False, allow_private=True),
+        probes=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("domain", "patterns", "helo"),
+    [
+        ("192.0.2.1", [], "probe.example.net"),
+        ("example", [], "probe.example.net"),
+        ("example.com", ["*.example.com"], "probe.example.net"),
+        ("example.com", [], "probe example"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_misuse(
+    server: list[Any], domain: str, patterns: list[str], helo: str
+) -> None:
+    with pytest.raises(Misuse):
+        stpolicy.check_domain(domain, patterns, now=lists.NOW, helo=helo)
+    assert server == []
+
+
+def test_the_time_of_a_look_has_a_zone() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        stpolicy.check_domain("example.com", now=lists.NOW.replace(tzinfo=None))

@@ -69,7 +69,7 @@ def test_a_table_holds_for_its_command_only_and_wins_there(room: Path) -> None:
         ("signer = [3]", ""),
         ("keyring = 3", ""),
         ("format = 3", ""),
-        ("format = 'xml'", "choose one of: github, json, markdown, nagios, prometheus, sarif, text"),
+        ("format = 'xml'", "choose one of: github, json, markdown, nagios, ndjson, prometheus, sarif, text"),
         ("days = ", ""),
         ("days = 1\ndays = 2", ""),
         ("[days]\nx = 1", ""),

@@ -95,7 +95,7 @@ def spoken(block: str) -> Iterator[list[str]]:
         for command in re.split(r"&&|\|\|?|;", line):
             found = re.match(r"(?:\s*\w*\$ *|\s+|runuser -u \w+ -- )*stpolicy (?P<words>.*)", command)
             if found:
-                yield shlex.split(found["words"], comments=True)
+                yield shlex.split(found["words"].partition(" > ")[0], comments=True)
 
 
 @pytest.mark.parametrize("name", SHELLS)

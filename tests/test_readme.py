@@ -4,14 +4,20 @@ import re
 import runpy
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from stpolicy.cli._command import SHARED_WITH_SCRIPT
+from stpolicy.flows import check
+from stpolicy.flows.asked import Asked
 from stpolicy.model.change import changes
-from stpolicy.output import change
+from stpolicy.model.names import MxPattern
+from stpolicy.output import change, result
 from tests.lists import enforce, in_testing, policy_list
+from tests.observations import INTERMEDIATE, NOW, certificate, host, look, mx, named, only, session, tls
 
 _ROOT = Path(__file__).parent.parent
 README = (_ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,6 +28,7 @@ README = (_ROOT / "README.md").read_text(encoding="utf-8")
     [
         "help",
         "help validate",
+        "help check",
         "help sign",
         "help verify",
         "help publish",
@@ -72,4 +79,14 @@ def test_the_sample_of_diff_is_what_the_program_prints() -> None:
     )
     found = list(changes(old, new))
     shown = f"{change.text(found, [])}{change.summary(found, [])}\n"
+    assert textwrap.indent(shown, "    ") in README
+
+
+def test_the_sample_of_check_is_what_the_program_prints() -> None:
+    first, second = "mx1.example.net", "mx2.example.com"
+    ending = tls(first, chain=(certificate(first, not_after=NOW + timedelta(days=6)), INTERMEDIATE))
+    hosts = (host(first, look(session(tls=ending))), named(second, second))
+    domain = replace(only(*hosts).seen, mx=mx(first, second))
+    asked = Asked((MxPattern(".example.net"),), tried=True)
+    shown = result.text([check.result(domain, asked, now=NOW, connected=True)])
     assert textwrap.indent(shown, "    ") in README

@@ -1,9 +1,7 @@
 """The options that say how mail servers are looked at, and what they come to."""
 
 import os
-import re
 import resource
-import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stpolicy import config
 from stpolicy.cli import _door, _inputs
 from stpolicy.errors import Misuse
-from stpolicy.model.names import canonical
 
 if TYPE_CHECKING:
     from stpolicy.flows.check import Network
@@ -39,9 +37,12 @@ class Options:
         Path | None,
         typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
     ] = None
-    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Of SMTP.")] = 25
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1, max=65535, help="Where mail servers listen.")
+    ] = 25
     https_port: Annotated[
-        int, typer.Option("--https-port", metavar="N", min=1, max=65535, help="Of MTA-STS.")
+        int,
+        typer.Option("--https-port", metavar="N", min=1, max=65535, help="Where policies of MTA-STS are."),
     ] = 443
     helo: Annotated[
         str | None,
@@ -49,7 +50,12 @@ class Options:
     ] = None
     timeout: Annotated[
         float,
-        typer.Option("--timeout", metavar="S", min=0.1, help="Seconds for a connection; four times for all."),
+        typer.Option(
+            "--timeout",
+            metavar="S",
+            min=0.1,
+            help="Seconds for one connection; an address has four times that.",
+        ),
     ] = 60
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, help="Connections at once, in all.")
@@ -58,13 +64,15 @@ class Options:
         int, typer.Option("--per-host", metavar="N", min=1, help="Connections at once to one address.")
     ] = 1
     pause: Annotated[
-        float, typer.Option("--pause", metavar="S", min=0, help="Seconds between two of them.")
+        float,
+        typer.Option("--pause", metavar="S", min=0, help="Seconds between two connections to one address."),
     ] = 0.1
     rate: Annotated[
         float, typer.Option("--rate", metavar="N", min=0, help="New hosts a second; 0 is no limit.")
     ] = 0
     retries: Annotated[
-        int, typer.Option("--retries", metavar="N", min=0, max=10, help="Of what came to nothing for now.")
+        int,
+        typer.Option("--retries", metavar="N", min=0, max=10, help="Further tries of what failed for now."),
     ] = 0
     jobs: Annotated[
         int | None,
@@ -107,10 +115,7 @@ def network(options: Options, domains: int, *, quiet: bool) -> "Network":
 
 
 def _helo(given: str | None, *, quiet: bool) -> str:
-    """The name that servers will look up to see who we are (RFC 5321 section 4.1.4)."""
-    name = canonical(given or os.environ.get("HOSTNAME") or socket.getfqdn())
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-fipv.:]+\]", name):
-        raise Misuse(f"{name!r} is no name to greet a mail server with", "name this host with --helo")
+    name = config.helo(given)
     if not given and ("." not in name or name.startswith("localhost.")):
         told = f"this host is called {name}, and some mail servers answer only to a full name: see --helo"
         _door.say(told, quiet=quiet)

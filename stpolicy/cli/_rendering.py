@@ -11,7 +11,7 @@ from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.render.profile import Dane, Match, SuffixStyle, Version
 
 if TYPE_CHECKING:
-    from stpolicy.flows.activate import Options
+    from stpolicy.flows.options import Options
     from stpolicy.flows.render import Rendered
     from stpolicy.model.file import File
     from stpolicy.mta.postfix import Postfix
@@ -77,7 +77,7 @@ def options(
     One that does not answer is taken for the oldest, or with `oldest_will_do` false is an error.
     """
     from stpolicy import resources
-    from stpolicy.flows.activate import Options
+    from stpolicy.flows.options import Options
 
     if template is not None and not template.is_file():
         raise Misuse(f"the template {template} is no file")

@@ -1,7 +1,8 @@
 """A JSON value of the right shape to a model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 from stpolicy.model.dates import Date
@@ -22,24 +23,23 @@ class BadDates(ValueError):
 
 
 def policy_list(
-    value: Mapping[str, Any], aliases: Iterable[tuple[str, Any]], entries: Iterable[tuple[str, Any]]
+    value: Mapping[str, Any], aliases: Collection[tuple[str, Any]], entries: Collection[tuple[str, Any]]
 ) -> PolicyList:
     """The model of a value that fits the schema; its aliases and entries are given as pairs.
 
     Pairs, because a repeated key must be held too, for the rules to name it. Raises BadDates.
     """
     timestamp, expires = _dates(value)
-    named, listed = list(aliases), list(entries)
-    spelling = respelt([name for name, _ in listed])
+    names = [name for name, _ in entries]
+    spelling = respelt(names)
+    domains = [spelling.get(name, name) for name in names] if spelling else names
+    members = zip(names, domains, _policies(entries), strict=True)
     return PolicyList(
         timestamp,
         expires,
         value.get("author"),
-        tuple(map(AliasEntry, (name for name, _ in named), _policies(named))),
-        tuple(
-            _make(Entry, (name, spelling.get(name, name), policy))
-            for (name, _), policy in zip(listed, _policies(listed), strict=True)
-        ),
+        tuple(map(AliasEntry, (name for name, _ in aliases), _policies(aliases))),
+        tuple(map(_make, repeat(Entry), members)),
     )
 
 
@@ -55,11 +55,14 @@ def _dates(value: Mapping[str, Any]) -> list[Date]:
     return dates
 
 
-def _policies(members: Iterable[tuple[str, Any]]) -> Iterator[Policy | Alias]:
+def _policies(members: Collection[tuple[str, Any]]) -> list[Policy | Alias]:
     modes = {mode.value: mode for mode in Mode}
     reference = cache(Alias)  # one object an alias, however many entries point at it
-    for _, entry in members:
-        if "policy-alias" in entry:
-            yield reference(entry["policy-alias"])
-        else:
-            yield _make(Policy, (modes[entry["mode"]], tuple(entry["mxs"])))
+    return [
+        (
+            reference(entry["policy-alias"])
+            if "policy-alias" in entry
+            else _make(Policy, (modes[entry["mode"]], tuple(entry["mxs"])))
+        )
+        for _, entry in members
+    ]

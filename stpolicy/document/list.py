@@ -3,7 +3,7 @@
 import gc
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -155,8 +155,8 @@ def _refused(source: Source, faults: list[Fault]) -> Document:
 def _built(
     source: Source,
     value: Mapping[str, Any],
-    aliases: Iterable[tuple[str, Any]],
-    entries: Iterable[tuple[str, Any]],
+    aliases: Collection[tuple[str, Any]],
+    entries: Collection[tuple[str, Any]],
 ) -> Document:
     document = Document(source, None, Report())
     try:

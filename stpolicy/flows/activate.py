@@ -8,57 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy import store
-from stpolicy.document import overlay as overlays
 from stpolicy.document.codes import LARGEST
 from stpolicy.document.table import map_expiry
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
+from stpolicy.flows.options import Options
 from stpolicy.flows.switch import switch
 from stpolicy.model.dates import Instant, instant
-from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay, in_force
 from stpolicy.model.state import MapState
 from stpolicy.mta import maps
 from stpolicy.mta.maps import MapFile
 from stpolicy.mta.postfix import Postfix
-from stpolicy.render.profile import Dane, Match, Profile, SuffixStyle, Version
 
 if TYPE_CHECKING:
-    from stpolicy.flows.render import Rendered, Wanted
+    from stpolicy.flows.render import Rendered
     from stpolicy.model.finding import Suffixes
     from stpolicy.model.policy import PolicyList
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a site wants rows, as it said so; `facts` and `overlays` are not looked into yet."""
-
-    match: Match
-    suffixes: SuffixStyle
-    dane: Dane
-    early_adopter: bool
-    facts: File | None
-    overlays: tuple[File, ...]
-    template: Path
-    version: Version
-    reporting: bool
-
-    def overlay_models(self) -> tuple[Overlay, ...]:
-        """The overlays; Misuse when one is wrong."""
-        return tuple(overlays.read(file.data, file.name) for file in self.overlays)
-
-    def wanted(self, models: tuple[Overlay, ...]) -> "Wanted":
-        """All that rendering needs; Misuse when the options do not go together."""
-        from stpolicy.document import results
-        from stpolicy.flows.render import Wanted
-
-        facts = results.facts(self.facts.data, self.facts.name) if self.facts else {}
-        profile = Profile(
-            self.version, self.match, self.suffixes, self.dane, self.early_adopter, self.reporting, facts
-        )
-        profile.check()
-        return Wanted(profile, models, self.template)
 
 
 @dataclass(frozen=True, slots=True)

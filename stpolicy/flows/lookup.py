@@ -7,8 +7,9 @@ from stpolicy.flows.render import Wanted
 from stpolicy.model.finding import Suffixes
 from stpolicy.model.names import Domain, canonical
 from stpolicy.model.overlay import Local, in_force
-from stpolicy.model.policy import Mode, Policy, PolicyList
+from stpolicy.model.policy import Policy, PolicyList
 from stpolicy.render.postfix import policy_map
+from stpolicy.render.writer import UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,10 @@ def lookup(domain: str, policies: PolicyList, wanted: Wanted, *, now: datetime, 
     alone = PolicyList(
         policies.timestamp, policies.expires, None, policies.aliases, (entry,) if entry else ()
     )
-    found = policy_map(None if expired else alone, {name: local} if local else {}, wanted.profile, suffixes)
+    own = {name: local} if local else {}
+    found = policy_map(alone, own, wanted.profile, suffixes, expired=expired)
     listed = policies.resolve(entry.policy) if entry else None
     refused = found.refused[0][1] if found.refused else ""
-    if (
-        not refused
-        and not found.rows
-        and not expired
-        and not local
-        and listed
-        and listed.mode is Mode.ENFORCE
-    ):
-        refused = "is left to DANE" if found.dane else "no host was seen to match its suffixes"
+    if found.dane or found.unseen:
+        refused = "is left to DANE" if found.dane else UNSEEN
     return Looked(name, listed, local, str(policies.expires), expired, tuple(found.rows), refused)

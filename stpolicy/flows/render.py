@@ -56,8 +56,8 @@ def render(
 ) -> Rendered:
     """The map of a list; of one that has run out, or of none, only the site's own rows stay."""
     expired = policies is not None and policies.is_expired(now)
-    effective = None if expired else policies
-    found = policy_map(effective, in_force(wanted.overlays, now), wanted.profile, suffixes)
+    local = in_force(wanted.overlays, now)
+    found = policy_map(policies, local, wanted.profile, suffixes, expired=expired)
     header = list(_header(policies, data, found, wanted.profile, expired=expired))
     text = template.text(wanted.template, header, found)
     return Rendered(text, found, expired, tuple(overdue(wanted.overlays, now)))

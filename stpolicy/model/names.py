@@ -1,7 +1,7 @@
 """Domain names and MX patterns: canonical form, well-formedness, and the only `matches()`."""
 
 import re
-from collections.abc import Collection, Set
+from collections.abc import Callable, Collection, Set
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import NewType
@@ -16,10 +16,11 @@ _NUMBER = "(?:[0-9]+|0x[0-9a-f]*)"
 """What inet_aton(3) takes for the last part of an address."""
 
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!{_NUMBER}\Z){_LABEL}").fullmatch
-_HOSTS = re.compile(
-    r"(?:(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?!" + _NUMBER + r"\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n)++"
-).fullmatch
-"""Names one a line. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
+_LINE = r"(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?!" + _NUMBER + r"\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n"
+"""A name and a line feed. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
+
+_HOSTS = re.compile(f"(?:{_LINE})++").fullmatch
+_PATTERNS = re.compile(rf"(?:\.?+{_LINE})++").fullmatch
 
 SPECIAL_USE = frozenset({"alt", "example", "invalid", "local", "localhost", "onion", "test"})
 """Top-level domains that never lead to a mail server on the internet (IANA, RFC 6761)."""
@@ -53,9 +54,18 @@ def respelt(names: Collection[str]) -> dict[str, str]:
 
 def all_hosts(names: Collection[str]) -> bool:
     """Whether every canonical name is a host name for certain. False is no verdict: ask `host_fault` then."""
+    return _all_match(names, _HOSTS)
+
+
+def all_patterns(patterns: Collection[str]) -> bool:
+    """Whether every text is a pattern in canonical form for certain; a suffix has two labels at least."""
+    return _all_match(patterns, _PATTERNS)
+
+
+def _all_match(names: Collection[str], lines: Callable[[str], object]) -> bool:
     joined = "\n".join(names) + "\n"
     one_a_line = joined.count("\n") == len(names)
-    return one_a_line and bool(_HOSTS(joined)) and "xn--" not in joined and max(map(len, names)) <= 63
+    return one_a_line and bool(lines(joined)) and "xn--" not in joined and max(map(len, names)) <= 63
 
 
 def to_unicode(name: str) -> str:

@@ -5,35 +5,21 @@ which is wider than the format. The other one, from Postfix 3.10.5 on, binds the
 a suffix to one label; its attributes are an error to every older Postfix.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from stpolicy.model.facts import DomainFacts
-from stpolicy.model.names import Domain, MxPattern, all_hosts, host_fault, pattern_fault, respelt, to_unicode
+from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local
-from stpolicy.model.policy import Mode, Policy, PolicyList
-from stpolicy.render.profile import (
-    OLDER_PROTOCOLS,
-    PLAIN,
-    RANGES_FROM,
-    SERVERNAME_FROM,
-    Dane,
-    Match,
-    Profile,
-    SuffixStyle,
-)
+from stpolicy.model.policy import Entry, Mode, Policy, PolicyList
+from stpolicy.render.profile import PLAIN, Profile
+from stpolicy.render.writer import Writer
 
 if TYPE_CHECKING:
     from stpolicy.model.finding import Suffixes
 
 OWN, LISTED = "decided here:", "from the list:"
 """Comments of a map: before what a site decided itself, and before the rest."""
-
-LONGEST_KEY = 510
-"""Bytes; one more, and a table of type lmdb is not built at all. Only U-labels come so far."""
-
-_NOTHING = DomainFacts()
 
 
 class Row(NamedTuple):
@@ -99,169 +85,93 @@ def rows(domain: str, policy: Policy, suffixes: "Suffixes", profile: Profile = P
     """The rows of one domain: see `policy_map`. ValueError says why it cannot be written."""
     found = PolicyMap()
     if policy.mode is Mode.ENFORCE:
-        _Writer(profile, suffixes, found, [(Domain(domain), policy)]).write_all()
+        Writer(profile, suffixes, found).write_all([(Domain(domain), policy)])
     if found.refused:
         raise ValueError(found.refused[0][1])
     return found.rows
 
 
 def policy_map(
-    policies: PolicyList | None, local: Mapping[Domain, Local], profile: Profile, suffixes: "Suffixes"
+    policies: PolicyList | None,
+    local: Mapping[Domain, Local],
+    profile: Profile,
+    suffixes: "Suffixes",
+    *,
+    expired: bool = False,
 ) -> PolicyMap:
-    """The table of a list, None for one that is not in force, with a site's own decisions over it.
+    """The table of a list, None where there is none, with a site's own decisions over it.
 
-    A domain in testing has no row, since any row would replace the site's default. An internationalised
-    domain has two, one for each form that Postfix may look up. What cannot be written as it is meant
-    is left out and counted, never repaired.
+    Of an `expired` list nothing is written. A domain in testing has no row, since any row would replace
+    the site's default. An internationalised domain has two, one for each form that Postfix may look up.
+    What cannot be written as it is meant is left out and counted, never repaired.
     """
-    found = PolicyMap()
+    found, enforce = PolicyMap(), Mode.ENFORCE
     listed = _resolved(policies) if policies else []
     if local:
-        _write_local(found, local, dict(listed), profile, suffixes)
+        upstream = {domain: policy for domain, policy in listed if domain in local}
+        _write_local(found, local, _said(policies, upstream, local, expired=expired), profile, suffixes)
         found.comment(LISTED)
-        listed = [(domain, policy) for domain, policy in listed if domain not in local]
-    enforced = [pair for pair in listed if pair[1].mode is Mode.ENFORCE]
-    found.testing = len(listed) - len(enforced)
+        listed = [pair for pair in listed if pair[0] not in local]
+    if expired:
+        return found
+    writer = Writer(profile, suffixes, found)
     if profile.early_adopter:
-        testing = [pair for pair in listed if pair[1].mode is Mode.TESTING]
-        _Writer(profile, suffixes, found, testing).write_all()
-    found.enforced = _Writer(profile, suffixes, found, enforced).write_all()
+        writer.write_all([pair for pair in listed if pair[1].mode is not enforce])
+    enforced = [pair for pair in listed if pair[1].mode is enforce]
+    found.testing = len(listed) - len(enforced)
+    found.enforced = writer.write_all(enforced)
     return found
 
 
 def _resolved(policies: PolicyList) -> list[tuple[Domain, Policy]]:
     """What each domain promises; the first of two entries that are one domain."""
-    first = policies.by_domain if len(policies.by_domain) < len(policies.entries) else None
+    domains = [entry.domain for entry in policies.entries]
+    entries: Iterable[Entry] = policies.entries
+    if len(set(domains)) < len(domains):
+        domains = list(dict.fromkeys(domains))
+        entries = map(policies.by_domain.__getitem__, domains)
     resolve = policies.resolve
-    pairs = [
-        (domain, promise if type(promise) is Policy else resolve(promise))
-        for name, domain, promise in policies.entries
-        if first is None or first[domain].name == name
+    promises = [entry.policy for entry in entries]
+    return [
+        (domain, policy)
+        for domain, promise in zip(domains, promises, strict=True)
+        if (policy := promise if type(promise) is Policy else resolve(promise))
     ]
-    return [(domain, policy) for domain, policy in pairs if policy]
+
+
+def _said(
+    policies: PolicyList | None,
+    upstream: Mapping[Domain, Policy],
+    local: Collection[Domain],
+    *,
+    expired: bool,
+) -> dict[Domain, str]:
+    """What the list says of the domains that a site decides itself, in words."""
+    if policies is None:
+        return dict.fromkeys(local, "no list is installed")
+    who = f"the list, not in force since {policies.expires}, says" if expired else "the list says"
+    what = {domain: f"{policy.mode}, {', '.join(policy.mxs)}" for domain, policy in upstream.items()}
+    return {domain: f"{who}: {what.get(domain, 'nothing')}" for domain in local}
 
 
 def _write_local(
     found: PolicyMap,
     local: Mapping[Domain, Local],
-    listed: Mapping[Domain, Policy],
+    said: Mapping[Domain, str],
     profile: Profile,
     suffixes: "Suffixes",
 ) -> None:
+    own = Writer(profile, suffixes, found, own=True)
     found.comment(OWN)
     for domain, decision in local.items():
         until = f" until {decision.until}" if decision.until else ""
         because = f": {decision.reason}" if decision.reason else ""
-        upstream = listed.get(domain)
-        says = f"{upstream.mode}, {', '.join(upstream.mxs)}" if upstream else "nothing"
         kind = "policy" if decision.policy else "excluded"
-        found.comment(f"{domain}: {kind} by {decision.file}{until}{because} (the list says: {says})")
+        found.comment(f"{domain}: {kind} by {decision.file}{until}{because} ({said[domain]})")
         if decision.policy is None:
             found.excluded += 1
         elif decision.policy.mode is Mode.ENFORCE:
-            found.overlay += _Writer(profile, suffixes, found, [(domain, decision.policy)]).write_all()
-
-
-class _Writer:
-    """Writes rows of domains; names are judged all at once, since nearly always nothing is wrong."""
-
-    def __init__(
-        self, profile: Profile, suffixes: "Suffixes", found: PolicyMap, pairs: list[tuple[Domain, Policy]]
-    ) -> None:
-        self._profile, self._found, self._pairs = profile, found, pairs
-        written = {pattern for _, policy in pairs for pattern in policy.mxs}
-        self._respelt = respelt(written)
-        names = written.difference(self._respelt).union(self._respelt.values()) if self._respelt else written
-        self._suffixes = {name for name in names if name.startswith(".")}
-        self._pattern_faults = _pattern_faults(names, suffixes) if names else {}
-        domains = [domain for domain, _ in pairs]
-        self._all_simple = bool(domains) and all_hosts(domains)
-        self._domain_faults = {} if self._all_simple else _host_faults(domains)
-        servername = "" if profile.version < SERVERNAME_FROM else " servername=hostname"
-        protocols = OLDER_PROTOCOLS if profile.version < RANGES_FROM else "protocols=>=TLSv1.2"
-        self._more = f"{servername} {protocols}"
-
-    def write_all(self) -> int:
-        """Writes the rows; how many domains got theirs."""
-        profile, more = self._profile, self._more
-        is_plain = profile.suffixes is SuffixStyle.POSTFIX and profile.match is Match.CERTIFICATE
-        if profile.facts or self._respelt or self._pattern_faults or not (is_plain and self._all_simple):
-            return sum(self._write(domain, policy) for domain, policy in self._pairs)
-        joined = ":".join
-        self._found.lines += [
-            f"{domain} secure match={joined(policy.mxs)}{more}" for domain, policy in self._pairs
-        ]
-        if self._suffixes:
-            exact = self._suffixes.isdisjoint
-            self._found.wide += sum(not exact(policy.mxs) for _, policy in self._pairs)
-        return len(self._pairs)
-
-    def _write(self, domain: Domain, policy: Policy) -> bool:
-        """Whether the domain got its rows."""
-        found, profile = self._found, self._profile
-        facts = profile.facts.get(domain, _NOTHING)
-        mxs = tuple(dict.fromkeys(self._respelt.get(mx, mx) for mx in policy.mxs))
-        if fault := self._fault(domain, mxs):
-            found.refused.append((domain, fault))
-            return False
-        if facts.dane and profile.dane is Dane.SKIP:
-            found.dane += 1
-            return False
-        if profile.suffixes is SuffixStyle.EXACT:
-            mxs = _exact(mxs, facts)
-            if not mxs:
-                found.unseen += 1
-                return False
-        value = f"secure match={':'.join(mxs)}{self._more}"
-        if profile.match is Match.MX and not (profile.reporting and facts.enforced_mxs != frozenset(mxs)):
-            hosts = " ".join(f"mx_host_pattern={'*' if mx.startswith('.') else ''}{mx}" for mx in mxs)
-            value = f"{value} policy_type=sts policy_domain={domain} {hosts}"
-        else:
-            found.plain += profile.match is Match.MX
-            found.wide += not self._suffixes.isdisjoint(mxs)
-        self._add(domain, value)
-        return True
-
-    def _add(self, domain: Domain, value: str) -> None:
-        """The row, and one for the U-label form where there is one and a table can hold it."""
-        self._found.lines.append(f"{domain} {value}")
-        if (name := to_unicode(domain)) != domain:
-            if len(name.encode()) > LONGEST_KEY:
-                self._found.refused.append(
-                    (name, f"has more than the {LONGEST_KEY} bytes that a key may have")
-                )
-            else:
-                self._found.lines.append(f"{name} {value}")
-
-    def _fault(self, domain: Domain, mxs: tuple[str, ...]) -> str | None:
-        if domain in self._domain_faults:
-            return f"{domain!r} {self._domain_faults[domain]}"
-        bad = next((mx for mx in mxs if mx in self._pattern_faults), None)
-        return None if bad is None else f"{bad!r} {self._pattern_faults[bad]}"
-
-
-def _exact(mxs: tuple[str, ...], facts: DomainFacts) -> tuple[str, ...]:
-    """The patterns with each suffix replaced by the hosts that were seen to match it."""
-    suffixes = [MxPattern(mx) for mx in mxs if mx.startswith(".")]
-    named = [mx for mx in mxs if not mx.startswith(".")]
-    seen = [host for host in facts.hosts if any(suffix.matches(host) for suffix in suffixes)]
-    return tuple(dict.fromkeys([*named, *seen]))
-
-
-def _host_faults(names: Collection[str]) -> dict[str, str]:
-    """The canonical names that are no host names, and why; quick when there are none."""
-    if not names or all_hosts(names):
-        return {}
-    plain = [name for name in names if "xn--" not in name and len(name) <= 63]
-    doubtful = names if plain and not all_hosts(plain) else set(names).difference(plain)
-    return {name: fault for name in doubtful if (fault := host_fault(name))}
-
-
-def _pattern_faults(patterns: Collection[str], suffixes: "Suffixes") -> dict[str, str]:
-    """The canonical patterns that no row may hold: malformed ones, and those wider than a list may be."""
-    parents = [pattern[1:] for pattern in patterns if pattern.startswith(".")]
-    hosts = [pattern for pattern in patterns if not pattern.startswith(".")] if parents else patterns
-    found = {name: pattern_fault(name) or fault for name, fault in _host_faults(hosts).items()}
-    found |= {f".{name}": pattern_fault(f".{name}") or fault for name, fault in _host_faults(parents).items()}
-    public = suffixes.among(parents) if parents else {}
-    return {f".{name}": "covers every name under a public suffix" for name in public} | found
+            before = len(found.refused)
+            found.overlay += own.write_all([(domain, decision.policy)])
+            for name, why in found.refused[before:]:
+                found.comment(f"{name} has no row: {why}")

@@ -24,21 +24,20 @@ def text(template: Path, header: Sequence[str], found: PolicyMap) -> str:
     environment = SandboxedEnvironment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False
     )
-    rows = found.rows
     try:
         source = template.read_text(encoding="utf-8")
-        more = {"rows": list(map(Row.read, rows))} if "rows" in source else {}
+        more = {"rows": list(map(Row.read, found.rows))} if "rows" in source else {}
         made = environment.from_string(source).render(header=header, lines=found.lines, **more)
     except (OSError, UnicodeDecodeError) as wrong:
         raise Misuse(f"the template {template} cannot be read: {wrong}") from wrong
     except Exception as wrong:  # whatever a site's template does
         raise Misuse(f"the template {template} fails: {type(wrong).__name__}: {wrong}") from wrong
-    check(made, rows, str(template))
+    check(made, found.lines, str(template))
     return made if is_ours(made.encode("utf-8", "replace")) else f"# {MADE_BY}\n{made}"
 
 
-def check(made: str, rows: Sequence[str], name: str) -> None:
-    """Whether each row, with nothing lost of it, has one line, and nothing else is an entry; else Misuse.
+def check(made: str, lines: Sequence[str], name: str) -> None:
+    """Whether each row of `lines` has one line, with nothing lost, and no other is an entry; else Misuse.
 
     Postfix takes a line that begins with white space for more of the one before, even of a comment,
     and of two lines with one key the first.
@@ -47,9 +46,9 @@ def check(made: str, rows: Sequence[str], name: str) -> None:
         raise _wrong(name, 0, "holds a control character")
     if not made.endswith("\n"):
         raise _wrong(name, 0, "does not end its last line")
-    if _says_exactly(made, rows):
+    if _says_exactly(made, lines):
         return
-    wanted = dict(map(Row.read, rows))
+    wanted = dict(Row.read(line) for line in lines if not line.startswith("#"))
     for number, line in enumerate(made.split("\n"), start=1):
         if line and not line.startswith("#"):
             key, value = Row.read(line)
@@ -58,11 +57,9 @@ def check(made: str, rows: Sequence[str], name: str) -> None:
         raise _wrong(name, 0, f"leaves out {len(wanted)} rows, {next(iter(wanted))} among them")
 
 
-def _says_exactly(made: str, rows: Sequence[str]) -> bool:
-    """Whether comments come first and then the rows as they are: nearly always so, and quickly seen."""
-    if len({row[: row.index(" ")] for row in rows}) < len(rows):
-        return False
-    body = "".join(f"{row}\n" for row in rows)
+def _says_exactly(made: str, lines: Sequence[str]) -> bool:
+    """Whether comments come first and then the lines as they are: nearly always so, and quickly seen."""
+    body = "\n".join([*lines, ""])
     before = made[: len(made) - len(body)]
     return made.endswith(body) and all(line[:1] in ("", "#") for line in before.split("\n"))
 

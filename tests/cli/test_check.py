@@ -228,6 +228,27 @@ def test_who_we_are_comes_from_the_environment(
     assert program("check", "--domain", "example.com", "--quiet").err == ""
 
 
+def test_settings_that_stay_come_from_a_file(check: Check, world: World, room: Path) -> None:
+    (room / "no-scan").write_text("excluded.example.com\n")
+    text = """
+        [check]
+        resolver = ["192.0.2.53"]
+        exclude = "no-scan"
+        concurrency = 9
+        per-host = 2
+        retries = 1
+        jobs = 3
+        timeout = 20
+    """
+    (room / "check.toml").write_text(text)
+    check("--domain=a.example.com", "--domain=excluded.example.com", "--config", "check.toml", "--jobs", 1)
+    (network,) = world.networks
+    assert set(world.asked) == {"a.example.com"}
+    assert (network.resolvers, network.jobs, network.manner.timeout) == ((("192.0.2.53", 53),), 1, 20)
+    limits = network.limits
+    assert (limits.concurrency, limits.per_host, limits.retries) == (9, 2, 1)
+
+
 # What is printed
 
 

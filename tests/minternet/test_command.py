@@ -263,3 +263,25 @@ def test_a_run_goes_on_in_its_file(internet: World, line: list[str], tmp_path: P
     assert written == [f"plain.{ZONE}", f"two-hosts.{ZONE}"]
     (plain,) = internet.addresses(f"mx.plain.{ZONE}")
     assert internet.connections()[plain, 25] == before[plain, 25]
+
+
+_API = """
+import json, sys
+from datetime import UTC, datetime
+import stpolicy
+ca, *patterns = sys.argv[2:]
+found = stpolicy.check_domain(
+    sys.argv[1], patterns, now=datetime.now(UTC), helo="checker.stpolicy-lab.net", ca_file=ca
+)
+print(json.dumps({found["domain"]: found}))
+"""
+
+
+def test_a_program_gets_the_same(internet: World, line: list[str]) -> None:
+    domain, pattern = f"suffix.{ZONE}", f".suffix.{ZONE}"
+    done = internet.run([sys.executable, "-c", _API, domain, internet.ca_file, pattern])
+    command = ran(internet, line, "--domain", domain, "--mx", pattern, "--format", "json")
+    same, other = (found(each)["suffix"] for each in (done, command))
+    same["timestamp"] = other["timestamp"]
+    other["extra_results"]["policylist"] = same["extra_results"]["policylist"]  # that knows no list
+    assert same == other

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from stpolicy.model.names import (
     alias_fault,
     all_hosts,
+    all_patterns,
     canonical,
     host_fault,
     pattern_fault,
@@ -185,6 +186,19 @@ def test_names_that_pass_together_pass_alone(names: list[str]) -> None:
         assert [host_fault(name) for name in names] == [None] * len(names)
 
 
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.builds(str.__add__, st.sampled_from(["", "", ".", ".."]), NAMES.map("".join)), max_size=4))
+@example([".a.com", "a.com"])
+@example([".com"])
+@example(["a.com", ""])
+@example([".a.com\nb.com"])
+def test_patterns_that_pass_together_pass_alone(patterns: list[str]) -> None:
+    if all_patterns(patterns):
+        assert [pattern_fault(pattern) for pattern in patterns] == [None] * len(patterns)
+        assert [host_fault(pattern.removeprefix(".")) for pattern in patterns] == [None] * len(patterns)
+        assert respelt(patterns) == {}
+
+
 @pytest.mark.parametrize("name", ["x.0x10", "127.0.0.0x1", "1.2.3.0x", "a.123", "1.2.3.4"])
 def test_h2_what_a_resolver_takes_for_an_address(name: str) -> None:
     assert host_fault(name) is not None
@@ -193,6 +207,8 @@ def test_h2_what_a_resolver_takes_for_an_address(name: str) -> None:
 
 def test_names_do_pass_together() -> None:
     assert all_hosts(["a.com", "mx-1.example.org", "0.1a"])
+    assert not all_hosts([".a.com"])
+    assert all_patterns([".a.com", "mx-1.example.org", ".0.1a"])
 
 
 @settings(deadline=None, max_examples=100)

@@ -9,8 +9,6 @@ from stpolicy.model.observed import Observed
 from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
-_REMOVE = "stpolicy remove {domain}"
-
 
 def _of_domain(observed: Observed, message: str, mend: str = "") -> Problem:
     return Problem(message, (), observed.seen.domain, mend)
@@ -27,6 +25,10 @@ def nowhere(host: HostObservation) -> bool:
     return not host.looks and all(r.how.known and not r.values for r in (host.a, host.aaaa))
 
 
+def _removal(observed: Observed) -> str:
+    return f"stpolicy remove {observed.seen.domain}" if observed.entry else ""
+
+
 @rule("mx.nxdomain", Severity.ERROR)
 def nxdomain(observed: Observed) -> Iterator[Problem]:
     """The domain does not exist.
@@ -35,7 +37,7 @@ def nxdomain(observed: Observed) -> Iterator[Problem]:
     misspelt, correct it; if the domain is gone, remove it: who registers it next inherits the entry.
     """
     if observed.seen.mx.how is Dns.NXDOMAIN:
-        mend = _REMOVE.format(domain=observed.seen.domain)
+        mend = _removal(observed)
         yield _of_domain(observed, "DNS knows no such domain", mend)
 
 
@@ -85,7 +87,7 @@ def null(observed: Observed) -> Iterator[Problem]:
     """
     hosts = [one.host for one in observed.seen.mx.exchanges]
     if hosts and not any(hosts):
-        mend = _REMOVE.format(domain=observed.seen.domain)
+        mend = _removal(observed)
         yield _of_domain(observed, "a null MX says that the domain accepts no mail", mend)
     elif "" in hosts:
         message = "a null MX stands beside other MX records"
