@@ -136,8 +136,7 @@ def test_a_real_postfix_is_reloaded(room: SystemdRoom) -> None:
     assert room.start("stpolicy-reload.service")
     started = room.run("postfix", "start")
     assert started.returncode == 0, started.stderr
-    before = room.run("pgrep", "-x", "qmgr").stdout
-    assert before
+    before = room.run("sh", "-c", "until pgrep -x qmgr; do :; done").stdout
     assert room.start("stpolicy-reload.service")
     after = room.run(
         "sh", "-c", f"while pgrep -x qmgr | grep -qx {before.strip()}; do :; done; echo gone"
