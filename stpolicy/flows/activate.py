@@ -150,12 +150,12 @@ def _run_out(
 
 def _switched(target: Target, rendered: "Rendered", stamp: str, expires: Instant | None) -> MapState:
     """Puts a new map in its place."""
-    _switch(target.map, rendered)
+    _switch(target.map, target.postfix, rendered)
     counts = rendered.table.counts()
     return MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
 
 
-def _switch(target: MapFile, rendered: "Rendered") -> None:
+def _switch(target: MapFile, postfix: Postfix, rendered: "Rendered") -> None:
     """Makes the map beside the one that is there, and puts it in its place only when it is good.
 
     The compiled file comes first: what is older than its text, Postfix complains of.
@@ -168,7 +168,7 @@ def _switch(target: MapFile, rendered: "Rendered") -> None:
         text = rendered.text.encode("utf-8")
         store.create(new.path, text)
         store.prove(new.path, text)
-        maps.build(new.table, rendered.table.rows)
+        maps.build(new.table, rendered.table.rows, postfix)
         if new.file != new.path:
             store.sync(new.file)
             new.file.replace(target.file)
