@@ -154,7 +154,7 @@ def _switched(
     target: Target, rendered: "Rendered", stamp: str, expires: Instant | None, before: MapState | None
 ) -> MapState:
     """Puts a new map in its place."""
-    switch(target.map, rendered, before, target.folder)
+    switch(target.map, target.postfix, rendered, before, target.folder)
     counts = rendered.table.counts()
     return MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
 

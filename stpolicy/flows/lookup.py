@@ -23,7 +23,7 @@ class Looked:
     expired: bool
     rows: tuple[str, ...]
     refused: str
-    """Why there is no row, where the list would have one."""
+    """Why there is no row, or not all of them, where the list or the site would have one."""
 
     @property
     def known(self) -> bool:

@@ -21,7 +21,9 @@ _TOP = 64 * 1024
 """Bytes of a text in which its first comments end."""
 
 
-def switch(target: MapFile, rendered: "Rendered", before: MapState | None, folder: Path) -> None:
+def switch(
+    target: MapFile, postfix: Postfix, rendered: "Rendered", before: MapState | None, folder: Path
+) -> None:
     """Makes the map beside the one that is there, and puts it in its place only when it is good.
 
     `folder` is that of the list. The compiled file comes first: what is older than its text, Postfix
@@ -35,7 +37,7 @@ def switch(target: MapFile, rendered: "Rendered", before: MapState | None, folde
         text = rendered.text.encode("utf-8")
         store.create(new.path, text)
         store.prove(new.path, text)
-        maps.build(new.table, rendered.table.rows)
+        maps.build(new.table, rendered.table.rows, postfix)
         if new.file != new.path:
             store.sync(new.file)
             new.file.replace(target.file)

@@ -19,8 +19,11 @@ _SAMPLE = 100
 _SECONDS = 600
 """For `postmap`; it compiles 300,000 rows in two."""
 
-_PRIVATE = "compatibility_level = 3\nsmtputf8_enable = no\nmyhostname = localhost.localdomain\n"
+_PRIVATE = "compatibility_level = 3\nmyhostname = localhost.localdomain\n"
 """Postfix's programs read a configuration; with ours, the warnings of a site's own do not stop us."""
+
+_FOLDING = "smtputf8_enable"
+"""Whether keys are folded in full, when they are written and when they are looked up, or only their ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +104,16 @@ def best_type(postfix: Postfix) -> str:
     raise StpolicyError("this Postfix knows no type of table that can be used", "see `postconf -m`")
 
 
-def build(new: Table, rows: Sequence[str]) -> None:
+def build(new: Table, rows: Sequence[str], postfix: Postfix) -> None:
     """Compiles the text of a new table, where its type is one that is compiled, and asks it for some rows.
+
+    Keys are folded as this Postfix will fold them; where it does not tell, as any does by default.
 
     StpolicyError when anything is not as it should be. What was compiled lies in `new.file`.
     """
     with tempfile.TemporaryDirectory(prefix="stpolicy-") as name:
         main = Path(name) / "main.cf"
-        main.write_text(_PRIVATE, encoding="ascii")
+        main.write_text(_PRIVATE + _folding(postfix), encoding="ascii")
         os.utime(main, (1, 1))  # a file of this second is read again and again until it is older
         (Path(name) / "master.cf").write_bytes(b"")
         if new.kind in INDEXED:
@@ -136,11 +141,21 @@ def _postmap(arguments: list[str], data: bytes = b"") -> str:
     return ran.out
 
 
+def _folding(postfix: Postfix) -> str:
+    """The line for how keys are folded; "yes" needs none, and a Postfix that has no ICU would warn of it."""
+    try:
+        value = postfix.settings([_FOLDING]).get(_FOLDING, "")
+    except StpolicyError:  # no main.cf, for one
+        return ""
+    return f"{_FOLDING} = no\n" if value.lower() == "no" else ""
+
+
 def _prove(config: str, table: Table, rows: Sequence[str]) -> None:
     """Asks the new table for a sample of its rows: what it answers is what Postfix would be told."""
     if not rows:
         return
-    sampled = (*rows[:: max(1, len(rows) // _SAMPLE)], rows[-1])
+    folded = [row for row in rows if not row.isascii()]
+    sampled = (*rows[:: max(1, len(rows) // _SAMPLE)], rows[-1], *folded[:_SAMPLE])
     sample = {key: value for key, _, value in (row.partition(" ") for row in sampled)}
     asked = "".join(f"{key}\n" for key in sample).encode("utf-8")
     said = _postmap(["-c", config, "-q", "-", str(table)], asked)

@@ -13,6 +13,8 @@ def text(domain: str, source: str, rows: tuple[str, ...], refused: str) -> str:
     """A few aligned lines."""
     lines = [("domain", shown(domain)), ("decides", shown(source))]
     lines += [("row", row) for row in rows] or [("row", shown(refused) if refused else "none")]
+    if rows and refused:
+        lines.append(("no row", shown(refused)))
     return "".join(f"{label + ':':<10}{value}\n" for label, value in lines)
 
 

@@ -86,7 +86,7 @@ def rows(domain: str, policy: Policy, suffixes: "Suffixes", profile: Profile = P
     found = PolicyMap()
     if policy.mode is Mode.ENFORCE:
         Writer(profile, suffixes, found).write_all([(Domain(domain), policy)])
-    if found.refused:
+    if found.refused and not found.lines:
         raise ValueError(found.refused[0][1])
     return found.rows
 

@@ -150,12 +150,25 @@ class Writer:
         """The row, and one for the U-label form where there is one and a table can hold it."""
         self._found.lines.append(f"{domain} {value}")
         if (name := to_unicode(domain)) != domain:
-            if len(name.encode()) > LONGEST_KEY:
-                self._found.refused.append(
-                    (name, f"has more than the {LONGEST_KEY} bytes that a key may have")
-                )
+            key = name.casefold()  # as Postfix does, before it writes a key and before it looks one up
+            if fault := _key_fault(key, domain):
+                self._found.refused.append((name, f"{name!r} {fault}"))
             else:
-                self._found.lines.append(f"{name} {value}")
+                self._found.lines.append(f"{key} {value}")
+
+
+def _key_fault(key: str, domain: Domain) -> str | None:
+    """Why the folded U-label form of a domain can be no key, or None.
+
+    Where smtputf8_enable is on, Postfix folds case in full (ICU, ucasemap_utf8FoldCase), and IDNA 2008 does
+    not: to Postfix a sharp s is ss and a final sigma a sigma, so that the key is another domain's. All other
+    letters that folding changes are the same after it to IDNA, which composes them again.
+    """
+    if canonical(key) != domain:
+        return f"is {key!r} to Postfix, which is another domain"
+    if len(key.encode()) > LONGEST_KEY:
+        return f"has more than the {LONGEST_KEY} bytes that a key may have"
+    return None
 
 
 def _exact(mxs: tuple[str, ...], facts: DomainFacts) -> tuple[str, ...]:

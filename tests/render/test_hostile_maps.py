@@ -24,10 +24,10 @@ from tests.needs import needs
 SUFFIXES = PublicSuffixes()
 TEMPLATE = resources.templates() / "postfix" / "policy_map.j2"
 VICTIM = "victim.org"
-GOOD = {"good.com": ["mx.good.com"]}
+GOOD = {name: ["mx.good.com"] for name in ("good.com", "xn--strae-oqa.de", "xn--ab-i6b.de")}
 
 _WORDS = """a b.com . - : = # , { } " _ none may hostname nexthop .com xn-- xn--bcher-kva ü 字 match= secure %
-[ ] * ｍ A 192.0.2.1 victim.org"""
+[ ] * ｍ A 192.0.2.1 victim.org ß ς ΐ"""
 _BITS = st.sampled_from(
     [*_WORDS.split(), " ", "\t", "\n", "\\", "\0", "\r", "\x0b", "\x85", "\u2028", "\u3002", "\udcff"]
 )
@@ -47,7 +47,7 @@ def _postmap(*arguments: str) -> str:
 def _read(text: str) -> dict[str, str]:
     """Every row that Postfix reads in the text."""
     with tempfile.TemporaryDirectory() as name:
-        (Path(name) / "main.cf").write_text("compatibility_level = 3\nsmtputf8_enable = no\n")
+        (Path(name) / "main.cf").write_text("compatibility_level = 3\n")
         (Path(name) / "master.cf").write_text("")
         os.utime(Path(name) / "main.cf", (1, 1))
         (Path(name) / "map").write_text(text, encoding="utf-8")
@@ -75,6 +75,7 @@ def test_only_what_was_meant(profile: Profile, policies: dict[str, list[str]], r
     for key, value in read.items():
         assert canonical(key) in meant
         assert host_fault(canonical(key)) is None
+        assert key == key.casefold(), "so it is the same key wherever it is made, and no other domain's"
         assert value.startswith("secure match=")
         patterns = value.split(" ")[1].removeprefix("match=").split(":")
         assert all(host_fault(pattern.removeprefix(".")) is None for pattern in patterns)
