@@ -10,7 +10,6 @@ from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
 
-
 def _of_domain(observed: Observed, message: str, mend: str = "") -> Problem:
     return Problem(message, (), observed.seen.domain, mend)
 
