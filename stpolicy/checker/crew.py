@@ -34,7 +34,7 @@ class _Member:
 
     def send(self, what: object) -> None:
         if self._child.stdin is None or self._listening.done():
-            raise StpolicyError("a process that looked at mail servers has ended")
+            raise _ended()
         self._child.stdin.write(_framed(what))
 
     async def look(self, host: str, address: str) -> AddressObservation:
@@ -65,7 +65,11 @@ class _Member:
         finally:
             for answer in self._open.values():
                 if not answer.done():
-                    answer.set_exception(StpolicyError("a process that looked at mail servers has ended"))
+                    answer.set_exception(_ended())
+
+
+def _ended() -> StpolicyError:
+    return StpolicyError("a process that looked at mail servers has ended", "try again with --jobs 1")
 
 
 class Crew:

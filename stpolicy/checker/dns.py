@@ -17,6 +17,9 @@ MOST: Final = {"A": 64, "AAAA": 64, "TXT": 64, "TLSA": 32}
 
 MOST_EXCHANGES: Final = 20
 
+DEADLINE: Final = 20.0
+"""Seconds for one question, with all its repetitions."""
+
 
 class Resolver:
     """Asks name servers, from one event loop; close it, or use it in a `with`, for it keeps sockets.

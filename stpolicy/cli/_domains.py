@@ -46,7 +46,11 @@ class Options:
     ] = None
     exclude: Annotated[
         Path | None,
-        typer.Option("--exclude", metavar="FILE", help="Domains, one a line, that are never looked at."),
+        typer.Option(
+            "--exclude",
+            metavar="FILE",
+            help="Domains, one a line, not to be looked at, nor what is below them.",
+        ),
     ] = None
 
 

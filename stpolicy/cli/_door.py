@@ -78,17 +78,6 @@ def result(text: str, output: Path | None = None) -> None:
         write(output, data)
 
 
-def go_on(path: Path, whole: int) -> None:
-    """Where results are appended to the file that a run was cut off in: takes away what is not `whole`.
-
-    Bytes from there on are a line without its end, which the first result would else stand behind.
-    """
-    with suppress(OSError, ValueError):  # standard output is no file
-        there = os.fstat(sys.stdout.fileno())
-        if os.path.samestat(there, path.stat()) and there.st_size > whole:
-            os.truncate(path, whole)
-
-
 def _print(text: str) -> None:
     try:
         sys.stdout.write(text)

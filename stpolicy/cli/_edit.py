@@ -9,7 +9,7 @@ from stpolicy.cli import _door, _inputs
 from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.flows import edit as flow
 from stpolicy.model.edit import checked_policy
-from stpolicy.model.policy import Alias, Mode, Policy, PolicyList
+from stpolicy.model.policy import Alias, Policy, PolicyList
 from stpolicy.output.escape import printable
 
 
@@ -62,13 +62,6 @@ def policy(
     if mx or mode:
         raise Misuse("--alias stands alone: the alias has the mode and the patterns")
     return Alias(alias)
-
-
-def published(domain: str, mode: Mode, *, ca_file: Path | None, port: int) -> Policy:
-    """The policy that a domain publishes by MTA-STS, in the mode that the list gives it."""
-    from stpolicy.flows import mta_sts
-
-    return mta_sts.published(domain, mode, ca_file=ca_file, port=port)
 
 
 def own_policy(

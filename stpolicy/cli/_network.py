@@ -104,7 +104,7 @@ def network(options: Options, domains: int, *, quiet: bool) -> "Network":
     _check_descriptors(options.concurrency)
     return Network(
         Manner(_helo(options.helo, quiet=quiet), options.port, options.timeout),
-        tuple(map(_resolver, options.resolver or ())),
+        tuple(map(resolver, options.resolver or ())),
         options.ca_file,
         options.https_port,
         Scope(tuple(families) or FAMILIES, options.mta_sts, options.dane, options.allow_private),
@@ -122,7 +122,7 @@ def _helo(given: str | None, *, quiet: bool) -> str:
     return name
 
 
-def _resolver(text: str) -> tuple[str, int]:
+def resolver(text: str) -> tuple[str, int]:
     """IP, IP:PORT or [IPv6]:PORT."""
     bare, port = text, "53"
     if text.startswith("[") or text.count(":") == 1:

@@ -1,6 +1,9 @@
 """check: look at the mail servers of domains."""
 
+import os
+import sys
 from collections import Counter
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -116,7 +119,7 @@ class _Told:
                 whole = file.tell()
                 if asked.pop(domain, None) is not None:
                     self.take(known, fresh=False)
-        _door.go_on(path, whole)
+        _cut(path, whole)
 
     def end(self) -> None:
         """Prints what is printed at the end."""
@@ -134,3 +137,14 @@ class _Told:
         if any(status.failed for status in self._seen):
             return _door.FOUND
         return _door.FAILED if Status.ERROR in self._seen else _door.DONE
+
+
+def _cut(path: Path, whole: int) -> None:
+    """Where results are appended to the file that a run was cut off in: takes away what is not `whole`.
+
+    Bytes from there on are a line without its end, which the first result would else stand behind.
+    """
+    with suppress(OSError, ValueError):  # standard output is no file
+        there = os.fstat(sys.stdout.fileno())
+        if os.path.samestat(there, path.stat()) and there.st_size > whole:
+            os.truncate(path, whole)

@@ -1,12 +1,12 @@
 """add, set, remove, bump: edits of a list, in place."""
 
 from datetime import timedelta
-from functools import partial, reduce
+from functools import reduce
 from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _door, _edit, _options
+from stpolicy.cli import _door, _edit, _mta_sts, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
 from stpolicy.document.codes import LARGEST
@@ -22,15 +22,6 @@ Mx = Annotated[
     typer.Option("--mx", metavar="PATTERN", help="A host name, or .suffix for one label more. Repeatable."),
 ]
 ModeOption = Annotated[Mode | None, typer.Option("--mode", help="What a sender does when a session fails.")]
-FromMtaSts = Annotated[
-    bool,
-    typer.Option(
-        "--from-mta-sts", help="Take the patterns from the MTA-STS policy that the domain publishes (HTTPS)."
-    ),
-]
-HttpsPort = Annotated[
-    int, typer.Option("--https-port", metavar="PORT", min=1, max=65535, help="Where --from-mta-sts asks.")
-]
 AliasName = Annotated[str | None, typer.Option("--alias", metavar="NAME", help="Use this named policy.")]
 
 
@@ -45,12 +36,10 @@ AliasName = Annotated[str | None, typer.Option("--alias", metavar="NAME", help="
 )
 def add(
     domains: Domains,
+    mta_sts: _mta_sts.Options,
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    from_mta_sts: FromMtaSts = False,
-    ca_file: _options.CaFile = None,
-    https_port: HttpsPort = 443,
     list_path: _options.ListOption = LIST_DEFAULT,
     dry_run: _options.DryRun = False,
     max_size: _options.MaxSize = LARGEST,
@@ -59,10 +48,9 @@ def add(
     """List domains that are not listed yet, in mode testing unless --mode says otherwise."""
     _check_names(domains)
     wanted: dict[str, Policy | Alias]
-    if from_mta_sts:
-        _check_alone(mx, alias)
-        asked = partial(_edit.published, ca_file=ca_file, port=https_port)
-        wanted = {domain: asked(domain, mode or Mode.TESTING) for domain in domains}
+    if mta_sts.from_mta_sts:
+        _mta_sts.check_alone(mx, alias)
+        wanted = {name: _mta_sts.published(name, mode or Mode.TESTING, mta_sts) for name in domains}
     else:
         wanted = dict.fromkeys(domains, _edit.policy(mode, mx, alias))
 
@@ -82,12 +70,10 @@ def add(
 )
 def set_(
     domain: Domain,
+    mta_sts: _mta_sts.Options,
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    from_mta_sts: FromMtaSts = False,
-    ca_file: _options.CaFile = None,
-    https_port: HttpsPort = 443,
     list_path: _options.ListOption = LIST_DEFAULT,
     dry_run: _options.DryRun = False,
     max_size: _options.MaxSize = LARGEST,
@@ -97,22 +83,20 @@ def set_(
 
     --mx replaces all patterns. A domain that uses an alias needs --mx to get a policy of its own.
     """
-    if not (mx or mode or alias or from_mta_sts):
+    if not (mx or mode or alias or mta_sts.from_mta_sts):
         raise Misuse("nothing to set", "name --mode, --mx, --alias or --from-mta-sts")
-    if from_mta_sts:
+    if mta_sts.from_mta_sts:
         _check_names([domain])
-        _check_alone(mx, alias)
+        _mta_sts.check_alone(mx, alias)
 
     def change(policies: PolicyList) -> PolicyList:
         entry = policies.by_domain.get(canonical(domain))
         if entry is None:
             raise Refused(f"{domain} is not listed", f"stpolicy add {domain} --mx PATTERN")
-        if from_mta_sts:
+        if mta_sts.from_mta_sts:
             before = policies.resolve(entry.policy)
             kept = mode or (before.mode if before else Mode.TESTING)
-            return edit.change(
-                policies, domain, _edit.published(domain, kept, ca_file=ca_file, port=https_port)
-            )
+            return edit.change(policies, domain, _mta_sts.published(domain, kept, mta_sts))
         return edit.change(policies, domain, _edit.policy(mode, mx, alias, entry.policy))
 
     return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
@@ -157,11 +141,6 @@ def bump(
         return edit.bump(policies, moment, timedelta(days=days))
 
     return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
-
-
-def _check_alone(mx: list[str] | None, alias: str | None) -> None:
-    if mx or alias:
-        raise Misuse("--from-mta-sts stands for --mx and --alias", "name one of them")
 
 
 def _check_names(domains: list[str]) -> None:

@@ -12,7 +12,7 @@ from stpolicy import rules
 from stpolicy.checker import https
 from stpolicy.checker.addresses import Addresses, Limits, Terms
 from stpolicy.checker.crew import crew
-from stpolicy.checker.dns import Resolver
+from stpolicy.checker.dns import DEADLINE, Resolver
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Look, Scope, Survey
 from stpolicy.flows.asked import Asked
@@ -24,9 +24,6 @@ from stpolicy.model.result import domain_result
 
 WIDTH = 16
 """How many domains are under way for each connection: most of them wait for DNS, or for a host they share."""
-
-DNS_DEADLINE = 20.0
-"""Seconds for one question, with all its repetitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ async def check(
     """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
     limits, scope = network.limits, network.scope
     named = [address for address, _ in network.resolvers]
-    with Resolver(network.resolvers or None, timeout=DNS_DEADLINE, trusted=named) as resolver:
+    with Resolver(network.resolvers or None, timeout=DEADLINE, trusted=named) as resolver:
         async with _looks(network, now) as look:
             fetch = partial(
                 https.look,

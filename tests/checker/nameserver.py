@@ -1,8 +1,9 @@
 """A name server on the loopback interface, UDP and TCP, that says what a test has it say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import cast
 
 import dns.flags
@@ -136,3 +137,19 @@ async def serving() -> AsyncIterator[NameServer]:
         transport.close()
         listener.close()
         await listener.wait_closed()
+
+
+@contextmanager
+def threaded() -> Iterator[NameServer]:
+    """The same for who runs no loop: in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    there = serving()
+    try:
+        yield asyncio.run_coroutine_threadsafe(there.__aenter__(), loop).result(20)
+    finally:
+        asyncio.run_coroutine_threadsafe(there.__aexit__(None, None, None), loop).result(20)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

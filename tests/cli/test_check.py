@@ -1,178 +1,22 @@
-"""check: which domains are asked about and how, and what is printed of the answers. Nobody is asked here."""
+"""check: how mail servers are looked at, and what is printed of the answers. Nobody is asked here."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stpolicy.checker.survey import FAMILIES
-from stpolicy.flows import check as flow
-from stpolicy.flows.asked import Asked
-from stpolicy.model.names import Domain
-from stpolicy.model.observation import Dns, DomainObservation, Fault, MxAnswer, Step
-from tests import lists
-from tests.observations import GOOD, MX1, MX2, alone, ended
-from tests.program import NOW, Program, Ran, canonical_list
-from tests.repository import git
-
-SHUT = alone(ended(Step.CONNECT, Fault.REFUSED)).seen
-UNSURE = replace(GOOD.seen, mx=MxAnswer(Dns.ERROR), hosts=())
-
-
-@dataclass
-class World:
-    """What there is to be seen of each domain, and how the program wanted to look."""
-
-    seen: dict[str, DomainObservation] = field(default_factory=dict)
-    asked: dict[Domain, Asked] = field(default_factory=dict)
-    networks: list[flow.Network] = field(default_factory=list)
-    fails_after: Exception | None = None
-
-    async def check(
-        self,
-        asked: Mapping[Domain, Asked],
-        network: flow.Network,
-        emit: Callable[[dict[str, Any]], None],
-        *,
-        now: datetime,
-    ) -> None:
-        """Stands in for the flow."""
-        self.asked |= asked
-        self.networks.append(network)
-        for domain, what in asked.items():
-            found = replace(self.seen.get(domain, GOOD.seen), domain=domain)
-            emit(flow.result(found, what, now=now, connected=True))
-        if self.fails_after:
-            raise self.fails_after
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    monkeypatch.setattr(flow, "check", made.check)
-    return made
-
-
-@pytest.fixture
-def check(program: Program, world: World) -> Callable[..., Ran]:
-    def run(*arguments: object, stdin: bytes = b"") -> Ran:
-        return program("check", "--now", NOW, "--helo", "probe.example.net", *arguments, stdin=stdin)
-
-    return run
-
-
-Check = Callable[..., Ran]
-
-
-def listed(path: Path, *domains: str, mxs: tuple[str, ...] = (MX1, MX2)) -> Path:
-    policies = {domain: {"mode": "enforce", "mxs": list(mxs)} for domain in domains}
-    return canonical_list(path, policies=policies)
+from stpolicy.model.observation import DomainObservation
+from tests.cli.checking import SHUT, UNSURE, Check, World, listed
+from tests.observations import MX1, MX2
+from tests.program import Program, Ran
 
 
 def lines(ran: Ran) -> Iterator[dict[str, Any]]:
     return map(json.loads, ran.out.splitlines())
-
-
-# Which domains
-
-
-def test_every_entry_of_the_list_is_asked_about(check: Check, world: World, room: Path) -> None:
-    listed(room / "policy.json", "a.example.com", "b.example.com")
-    assert check().code == 0
-    assert {name: [p.text for p in what.patterns] for name, what in world.asked.items()} == {
-        "a.example.com": [MX1, MX2],
-        "b.example.com": [MX1, MX2],
-    }
-    assert all(what.entry and not what.tried for what in world.asked.values())
-
-
-def test_a_domain_needs_no_list(check: Check, world: World) -> None:
-    ran = check("--domain", "Example.COM.", "--domain", "bücher.example.com", "--format", "json")
-    assert ran.code == 0
-    assert list(world.asked) == ["example.com", "xn--bcher-kva.example.com"]
-    assert list(world.asked.values()) == [Asked(), Asked()]
-    assert json.loads(ran.out)["example.com"]["extra_results"]["policylist"]["status"] == 2
-
-
-def test_a_domain_is_held_against_its_entry_where_the_list_has_it(check: Check, room: Path) -> None:
-    listed(room / "policy.json", "a.example.com", mxs=(".elsewhere.net",))
-    ran = check("--domain", "a.example.com", "--domain", "b.example.com", "--format", "json")
-    assert ran.code == 1
-    found = json.loads(ran.out)
-    assert [found[name]["status"] for name in ("a.example.com", "b.example.com")] == [6, 0]
-    assert found["a.example.com"]["extra_results"]["policylist"]["status"] == 0
-
-
-def test_an_aliased_entry_is_held_against_the_patterns_of_its_alias(
-    check: Check, world: World, room: Path
-) -> None:
-    policies = {name: {"policy-alias": "us"} for name in ("a.example.com", "b.example.com")}
-    aliases = {"us": {"mode": "testing", "mxs": [MX1]}}
-    canonical_list(room / "policy.json", policies=policies, aliases=aliases)
-    check()
-    assert [what.patterns[0].text for what in world.asked.values()] == [MX1, MX1]
-
-
-@pytest.mark.parametrize(
-    ("column", "text"),
-    {
-        "": "domain,rank\na.example.com,1\n\nb.example.com,2\n",
-        ":1": "a.example.com\r\nb.example.com\r\n",
-        ":2": '\ufeffrank,domain\n1,"a.example.com"\n2,B.example.com.\n',
-    }.items(),
-)
-@pytest.mark.parametrize("file", ["-", "domains.csv"])
-def test_domains_of_a_csv_file(
-    check: Check, world: World, room: Path, column: str, text: str, file: str
-) -> None:
-    (room / "domains.csv").write_text(text, encoding="utf-8")
-    assert check("--csv", f"{file}{column}", stdin=text.encode()).code == 0
-    assert list(world.asked) == ["a.example.com", "b.example.com"]
-
-
-def test_a_file_name_with_a_colon_is_one(check: Check, world: World, room: Path) -> None:
-    (room / "a:b.csv").write_text("a.example.com\n")
-    assert check("--csv", "a:b.csv").code == 0
-    assert list(world.asked) == ["a.example.com"]
-
-
-def test_excluded_domains_and_what_is_below_them_are_left_alone(
-    check: Check, world: World, room: Path
-) -> None:
-    listed(room / "policy.json", "a.example.com", "example.com", "notexample.com", "b.example.net")
-    (room / "no-scan").write_text("# asked us\nExample.COM.  # by mail\n\n")
-    assert check("--exclude", "no-scan").code == 0
-    assert set(world.asked) == {"notexample.com", "b.example.net"}
-    assert (
-        check("--exclude", "no-scan", "--domain", "deep.a.example.com").err == "there is nothing to look at\n"
-    )
-
-
-def test_only_what_changed(check: Check, world: World, room: Path) -> None:
-    listed(room / "old.json", "a.example.com", "b.example.com", "gone.example.com")
-    policies = {
-        "a.example.com": {"mode": "enforce", "mxs": [MX1, MX2]},
-        "b.example.com": {"mode": "enforce", "mxs": [MX1]},
-        "new.example.com": {"mode": "testing", "mxs": [MX1]},
-    }
-    canonical_list(room / "policy.json", policies=policies)
-    check("--changed-since", "old.json")
-    assert set(world.asked) == {"b.example.com", "new.example.com"}
-
-
-def test_changed_since_a_revision(check: Check, world: World, room: Path) -> None:
-    listed(room / "policy.json", "a.example.com")
-    for command in ("init -q", "add .", "commit -qm one"):
-        git(room, *command.split())
-    ran = check("--changed-since", "git:HEAD", "--format", "json")
-    assert (ran.code, ran.out, ran.err) == (0, "{}\n", "there is nothing to look at\n")
-    listed(room / "policy.json", "a.example.com", "b.example.com")
-    check("--changed-since", "git:HEAD")
-    assert set(world.asked) == {"b.example.com"}
 
 
 # How they are looked at
@@ -361,61 +205,3 @@ def test_what_was_found_before_a_failure_is_printed(check: Check, world: World) 
     ran = check("--domain", "example.com", "--format", "json")
     assert ran.code == 3
     assert set(json.loads(ran.out)) == {"example.com"}
-
-
-# Used wrongly
-
-MISUSED = {
-    "no address": "--domain example.com --resolver ns.example.net",
-    "no port": "--domain example.com --resolver 192.0.2.53:0",
-    "resolver with a letter": "--domain example.com --resolver [2001:db8::53]:x",
-    "roots that are not there": "--domain example.com --ca-file nowhere.pem",
-    "an address for a domain": "--domain 192.0.2.1",
-    "no domain": "--domain -x",
-    "one label": "--domain example",
-    "a pattern with a star": "--domain example.com --mx *.example.com",
-    "patterns for nobody": "--mx mx.example.com",
-    "changed, and named": "--domain example.com --changed-since git:HEAD",
-    "no csv": "--csv nowhere.csv",
-    "no such column": "--csv -:0",
-    "nothing excluded": "--domain example.com --exclude nowhere",
-    "no earlier run": "--domain example.com --resume nowhere.ndjson",
-    "stdin twice": "--csv - --exclude -",
-    "more connections than descriptors": "--domain example.com --concurrency 999999999",
-    "no name": "--domain example.com --helo a_b",
-    "no time": "--domain example.com --timeout 0",
-    "another format": "--domain example.com --format xml",
-}
-
-
-@pytest.mark.parametrize("line", MISUSED.values(), ids=MISUSED)
-def test_used_wrongly(check: Check, world: World, line: str) -> None:
-    ran = check(*line.split(), stdin=b"example.com\n")
-    assert (ran.code, ran.out, world.networks) == (2, "", [])
-    assert ran.err
-
-
-@pytest.mark.parametrize(
-    "text", [b"domain\nexample.com\nexa mple.com\n", b"192.0.2.1\n", b"\xff\n", b"a" * 200_000], ids=repr
-)
-def test_what_is_no_column_of_domains_is_misuse(check: Check, world: World, text: bytes) -> None:
-    ran = check("--csv", "-", stdin=text)
-    assert (ran.code, ran.out, world.networks) == (2, "", [])
-
-
-def test_a_list_that_cannot_be_asked_about_is_refused(check: Check, world: World, room: Path) -> None:
-    for policies, aliases in (
-        ({"a.example.com": {"mode": "enforce", "mxs": ["mx.example.com:25"]}}, {}),
-        ({"10.0.0.1": {"mode": "enforce", "mxs": [MX1]}}, {}),
-        ({"a.example.com": {"policy-alias": "nobody"}}, {}),
-    ):
-        (room / "policy.json").write_bytes(lists.data(policies, aliases))
-        ran = check()
-        assert (ran.code, ran.out, world.networks) == (1, "", [])
-        assert "stpolicy" in ran.err
-
-
-def test_without_a_list_there_is_nothing_to_ask_about(check: Check) -> None:
-    ran = check()
-    assert (ran.code, ran.out) == (3, "")
-    assert "policy.json" in ran.err

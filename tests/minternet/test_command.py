@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.minternet.personalities import policy_list
 from tests.minternet.row import ZONE
 from tests.minternet.world import ROOT, World
 from tests.namespace import descendants
-from tests.program import heed
+from tests.program import canonical_list, heed
 
 SHARED = ("plain", "shared", "also-shared")
 """Domains with the same mail server."""
@@ -79,8 +79,8 @@ def test_each_host_is_looked_at_once_one_connection_at_a_time(
     (shared,) = internet.addresses(f"mx.plain.{ZONE}")
     assert {counted[shared, 25]["connections"]} == once
     assert {count["most"] for (_, port), count in counted.items() if port == 25} == {1}
-    greeted = {str(count["greeted"]) for (_, port), count in counted.items() if port == 25}
-    assert greeted == {"['checker.stpolicy-lab.net']"}
+    greeted = [cast("list[str]", count["greeted"]) for (_, port), count in counted.items() if port == 25]
+    assert {name for names in greeted for name in names} == {"checker.stpolicy-lab.net"}
 
 
 def test_blocked_port_says_so_and_is_nobodys_fault(internet: World, line: list[str]) -> None:
@@ -285,3 +285,14 @@ def test_a_program_gets_the_same(internet: World, line: list[str]) -> None:
     same["timestamp"] = other["timestamp"]
     other["extra_results"]["policylist"] = same["extra_results"]["policylist"]  # that knows no list
     assert same == other
+
+
+def test_an_entry_is_taken_from_a_published_policy(internet: World, tmp_path: Path) -> None:
+    """Only from one that senders would take."""
+    listed = canonical_list(tmp_path / "policy.json", policies={})
+    for name, code in (("sts-wildcard", 0), ("sts-redirect", 3), ("sts-two-records", 3), ("plain", 3)):
+        us = [sys.executable, "-m", "stpolicy", "add", f"{name}.{ZONE}", "--from-mta-sts"]
+        done = internet.run([*us, "--ca-file", internet.ca_file, "--list", listed])
+        assert done.returncode == code, done.stderr
+    entries = json.loads(listed.read_text())["policies"]
+    assert entries == {f"sts-wildcard.{ZONE}": {"mode": "testing", "mxs": [f".sts-wildcard.{ZONE}"]}}
