@@ -1,11 +1,13 @@
 """Many domains to their observations: bounded, each host once, each domain told of as soon as it is done."""
 
 import asyncio
+import pickle
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Literal
-from zlib import crc32
 
 from stpolicy.checker import dane
 from stpolicy.checker.dns import Kind, Resolver, is_global
@@ -59,7 +61,7 @@ class Survey:
         self._scope = scope
         self._pace = _Pace(rate)
         self._now = now
-        self._hosts: dict[str, asyncio.Task[HostObservation]] = {}
+        self._hosts: dict[str, asyncio.Task[HostObservation] | bytes] = {}
         self.connected = False
         """Whether any connection has come about."""
 
@@ -97,9 +99,18 @@ class Survey:
         return await self._resolver.records(f"_smtp._tls.{domain}", "TXT")
 
     async def _once(self, host: str) -> HostObservation:
-        if host not in self._hosts:
-            self._hosts[host] = asyncio.create_task(self._host(host))
-        return await self._hosts[host]
+        known = self._hosts.get(host)
+        if isinstance(known, bytes):
+            return _unpacked(known)
+        if known is None:
+            known = self._hosts[host] = asyncio.create_task(self._host(host))
+            known.add_done_callback(partial(self._pack, host))
+        return await known
+
+    def _pack(self, host: str, done: "asyncio.Task[HostObservation]") -> None:
+        """Keeps what another domain may ask for in a tenth of the room."""
+        if not done.cancelled() and done.exception() is None:
+            self._hosts[host] = zlib.compress(pickle.dumps(done.result(), pickle.HIGHEST_PROTOCOL), 1)
 
     async def _host(self, host: str) -> HostObservation:
         await self._pace.turn()
@@ -122,6 +133,11 @@ class Survey:
         return seen
 
 
+def _unpacked(data: bytes) -> HostObservation:
+    found: HostObservation = pickle.loads(zlib.decompress(data))  # noqa: S301  (it never left this process)
+    return found
+
+
 class _Pace:
     """Lets through a number a second, each in turn; all of them when the rate is 0."""
 
@@ -138,4 +154,4 @@ class _Pace:
 
 def spread(domains: Iterable[Domain]) -> Iterator[Domain]:
     """The domains in an order without neighbours: those of one provider do not all wait for the same host."""
-    return iter(sorted(domains, key=lambda domain: (crc32(domain.encode()), domain)))
+    return iter(sorted(domains, key=lambda domain: (zlib.crc32(domain.encode()), domain)))

@@ -92,7 +92,7 @@ def test_a_host_that_domains_share_is_looked_at_once() -> None:
     assert len(found) == 20
     assert sorted(world.looked) == [("mx.d3.example", "192.88.98.2"), ("mx.shared.example", "192.88.98.1")]
     shared = found["d0.example"].hosts[0]
-    assert all(observed.hosts[0] is shared for observed in found.values())
+    assert all(observed.hosts[0] == shared for observed in found.values())
     assert len(world.names.asked) == len(set(world.names.asked))
 
 
