@@ -22,8 +22,8 @@ from stpolicy.model.observation import DomainObservation
 from stpolicy.model.observed import Observed
 from stpolicy.model.result import domain_result
 
-WIDTH = 16
-"""How many domains are under way for each connection: most of them wait for DNS, or for a host they share."""
+WIDTH = 2
+"""How many domains are under way for each connection: some wait for DNS, or for a host they share."""
 
 
 @dataclass(frozen=True, slots=True)
