@@ -44,6 +44,7 @@ docs: $(VENV)/ready
 bench: $(VENV)/ready
 	@$(BIN)/python bench/lists.py
 	@$(BIN)/python bench/following.py
+	@$(BIN)/python bench/looks.py
 
 minternet: $(VENV)/ready
 	@$(BIN)/python -m tests.minternet $(MINTERNET)
