@@ -9,12 +9,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from stpolicy import git, openpgp
 from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.model.file import File
 from stpolicy.model.names import canonical, host_fault
 from stpolicy.model.table import Table
-from stpolicy.trust import fingerprint
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,6 +71,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 def read_spec(spec: str, path: Path, *, largest: int) -> File:
     """A list that is named as a path, `git:REV` or `git:REV:PATH`."""
+    from stpolicy import git
+
     if git.is_revision(spec):
         return File(*git.read(spec, path))
     return read(Path(spec), largest=largest)
@@ -100,6 +100,7 @@ def check_stdin(*names: str | None) -> None:
 
 def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> "Pins":
     """The pinned signers; Misuse when they are not enough to verify anything."""
+    from stpolicy import openpgp
     from stpolicy.flows.believe import pins as pinned
 
     if keyring is None:
@@ -129,7 +130,7 @@ def source(
     url: str, ca_file: Path | None, largest: int, *, allow_http: bool, deadline: float | None = None
 ) -> "Source":
     """Where a list is fetched; Misuse for a URL that will not be, or roots that are no file."""
-    from stpolicy import fetch
+    from stpolicy import fetch, openpgp
 
     check_ca_file(ca_file)
     seconds = fetch.DEADLINE if deadline is None else deadline
@@ -140,6 +141,8 @@ def source(
 
 def fingerprints(keys: Iterable[str] | None) -> tuple[str, ...]:
     """The fingerprints of `--key`, whole ones only."""
+    from stpolicy.trust import fingerprint
+
     try:
         return tuple(dict.fromkeys(fingerprint(key.removesuffix("!")) for key in keys or ()))
     except ValueError as wrong:
@@ -182,6 +185,8 @@ def _check_home(folder: Path | None) -> None:
 
 def signature_of(path: Path, signature: Path | None) -> File:
     """The signature that belongs to a list."""
+    from stpolicy import openpgp
+
     if signature is None and str(path) == "-":
         raise Misuse("a list from standard input has no signature beside it", "name it with --signature")
     return read(signature or asc(path), largest=openpgp.LARGEST)

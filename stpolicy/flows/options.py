@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stpolicy.document import overlay as overlays
+from stpolicy.model.facts import Facts
 from stpolicy.model.file import File
 from stpolicy.model.overlay import Overlay
 from stpolicy.render.profile import Dane, Match, Profile, SuffixStyle, Version
@@ -33,12 +34,23 @@ class Options:
 
     def wanted(self, models: tuple[Overlay, ...]) -> "Wanted":
         """All that rendering needs; Misuse when the options do not go together."""
-        from stpolicy.document import results
         from stpolicy.flows.render import Wanted
 
-        facts = results.facts(self.facts.data, self.facts.name) if self.facts else {}
         profile = Profile(
-            self.version, self.match, self.suffixes, self.dane, self.early_adopter, self.reporting, facts
+            self.version,
+            self.match,
+            self.suffixes,
+            self.dane,
+            self.early_adopter,
+            self.reporting,
+            self._seen(),
         )
         profile.check()
         return Wanted(profile, models, self.template)
+
+    def _seen(self) -> Facts:
+        if self.facts is None:
+            return {}
+        from stpolicy.document import results
+
+        return results.facts(self.facts.data, self.facts.name)

@@ -4,7 +4,7 @@ A name that needs a closer look is looked at by itself, and the row that it stan
 one internationalised domain costs no more than its own row.
 """
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ LONGEST_KEY = 510
 _NOTHING = DomainFacts()
 
 
-_AT_ONCE = 128
+_AT_ONCE = 256
 """So many domains are judged together; halves of them, where one needs a closer look."""
 
 UNSEEN = "no host was seen to match its suffixes"
@@ -69,8 +69,7 @@ class Writer:
     def write_all(self, pairs: Sequence[tuple[Domain, Policy]]) -> int:
         """Writes the rows, in the order of the domains; how many domains got theirs."""
         domains, patterns = [domain for domain, _ in pairs], [policy.mxs for _, policy in pairs]
-        parts = (slice(start, start + _AT_ONCE) for start in range(0, len(pairs), _AT_ONCE))
-        return sum(self._write_some(domains[part], patterns[part]) for part in parts)
+        return sum(self._write_some(domains[part], patterns[part]) for part in _parts(domains))
 
     def _write_some(self, domains: list[Domain], patterns: list[tuple[str, ...]]) -> int:
         """Of domains, and the patterns of each."""
@@ -81,8 +80,8 @@ class Writer:
             if self._is_simple:
                 return self._write_together(domains, patterns, suffixes)
             return sum(map(self._write, domains, patterns))
-        if len(domains) == 1:
-            return self._write_doubtful(domains[0], patterns[0])
+        if len(domains) < 2:
+            return bool(domains) and self._write_doubtful(domains[0], patterns[0])
         half = len(domains) // 2
         return sum(self._write_some(domains[p], patterns[p]) for p in (slice(half), slice(half, None)))
 
@@ -151,20 +150,30 @@ class Writer:
         self._found.lines.append(f"{domain} {value}")
         if (name := to_unicode(domain)) != domain:
             key = name.casefold()  # as Postfix does, before it writes a key and before it looks one up
-            if fault := _key_fault(key, domain):
+            if fault := _key_fault(name, key, domain):
                 self._found.refused.append((name, f"{name!r} {fault}"))
             else:
                 self._found.lines.append(f"{key} {value}")
 
 
-def _key_fault(key: str, domain: Domain) -> str | None:
+def _parts(domains: Sequence[Domain]) -> Iterator[slice]:
+    """All of them in order: each internationalised one alone, which always needs a closer look."""
+    start = 0
+    alone = [number for number, domain in enumerate(domains) if "xn--" in domain]
+    for end in (*alone, len(domains)):
+        yield from (slice(some, min(some + _AT_ONCE, end)) for some in range(start, end, _AT_ONCE))
+        yield slice(end, end + 1)
+        start = end + 1
+
+
+def _key_fault(name: str, key: str, domain: Domain) -> str | None:
     """Why the folded U-label form of a domain can be no key, or None.
 
     Where smtputf8_enable is on, Postfix folds case in full (ICU, ucasemap_utf8FoldCase), and IDNA 2008 does
     not: to Postfix a sharp s is ss and a final sigma a sigma, so that the key is another domain's. All other
     letters that folding changes are the same after it to IDNA, which composes them again.
     """
-    if canonical(key) != domain:
+    if key != name and canonical(key) != domain:
         return f"is {key!r} to Postfix, which is another domain"
     if len(key.encode()) > LONGEST_KEY:
         return f"has more than the {LONGEST_KEY} bytes that a key may have"
