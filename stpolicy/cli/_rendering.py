@@ -1,5 +1,6 @@
 """The options of `render`, which `update` has too, and what they come to."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,49 +30,55 @@ Overlays = Annotated[
         "--overlay", metavar="FILE", help="Local policies and exclusions; the last word counts. Repeatable."
     ),
 ]
-EarlyAdopter = Annotated[
-    bool, typer.Option("--early-adopter", help="Write rows for domains in testing too, as if enforced.")
-]
-MatchWith = Annotated[
-    Match,
-    typer.Option("--match", help="Bind the certificate's names, or also the MX's (Postfix 3.10.5 or newer)."),
-]
-Suffixes = Annotated[
-    SuffixStyle,
-    typer.Option("--suffixes", help="Write suffixes as Postfix has them, or the hosts that --facts saw."),
-]
-DaneOption = Annotated[
-    Dane, typer.Option("--dane", help="Let the list decide, or leave domains with usable TLSA out.")
-]
-FactsFile = Annotated[
-    Path | None,
-    typer.Option("--facts", metavar="FILE", help="Domain results of `stpolicy check --format ndjson`."),
-]
-MtaVersion = Annotated[
-    str | None,
-    typer.Option(
-        "--mta-version", metavar="V", help="Of Postfix, like 3.7.11; asked of postconf if not given."
-    ),
-]
-TemplateFile = Annotated[
-    Path | None, typer.Option("--template", metavar="FILE", help="Lay the map out with this Jinja template.")
-]
 
 
-def options(
-    postfix: "Postfix",
-    *,
-    overlay: list[Path] | None,
-    early_adopter: bool,
-    match: Match,
-    suffixes: SuffixStyle,
-    dane: Dane,
-    facts: Path | None,
-    mta_version: str | None,
-    template: Path | None,
-    quiet: bool,
-    oldest_will_do: bool = True,
-) -> "Options":
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What decides which rows are written, and how."""
+
+    overlay: Overlays = None
+    early_adopter: Annotated[
+        bool, typer.Option("--early-adopter", help="Write rows for domains in testing too, as if enforced.")
+    ] = False
+    match: Annotated[
+        Match,
+        typer.Option(
+            "--match", help="Bind the certificate's names, or also the MX's (Postfix 3.10.5 or newer)."
+        ),
+    ] = Match.CERTIFICATE
+    suffixes: Annotated[
+        SuffixStyle,
+        typer.Option("--suffixes", help="Write suffixes as Postfix has them, or the hosts that --facts saw."),
+    ] = SuffixStyle.POSTFIX
+    dane: Annotated[
+        Dane, typer.Option("--dane", help="Let the list decide, or leave domains with usable TLSA out.")
+    ] = Dane.LIST
+    facts: Annotated[
+        Path | None,
+        typer.Option("--facts", metavar="FILE", help="Domain results of `stpolicy check --format ndjson`."),
+    ] = None
+    mta_version: Annotated[
+        str | None,
+        typer.Option(
+            "--mta-version", metavar="V", help="Of Postfix, like 3.7.11; asked of postconf if not given."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout(Rows):
+    """The same, and how they are laid out."""
+
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", metavar="FILE", help="Lay the map out with this Jinja template."),
+    ] = None
+
+
+ROWS, LAYOUT = Rows(), Layout()
+
+
+def options(postfix: "Postfix", rows: Rows, *, quiet: bool, oldest_will_do: bool = True) -> "Options":
     """What the options come to; asks Postfix what it is where nobody said so.
 
     One that does not answer is taken for the oldest, or with `oldest_will_do` false is an error.
@@ -79,22 +86,23 @@ def options(
     from stpolicy import resources
     from stpolicy.flows.options import Options
 
+    template = rows.template if isinstance(rows, Layout) else None
     if template is not None and not template.is_file():
         raise Misuse(f"the template {template} is no file")
     return Options(
-        match,
-        suffixes,
-        dane,
-        early_adopter,
-        _facts(facts) if facts else None,
-        _overlays(overlay) if overlay else (),
+        rows.match,
+        rows.suffixes,
+        rows.dane,
+        rows.early_adopter,
+        _facts(rows.facts) if rows.facts else None,
+        _overlays(rows.overlay) if rows.overlay else (),
         template or resources.policy_map(),
         (
-            _given_version(mta_version)
-            if mta_version
+            _given_version(rows.mta_version)
+            if rows.mta_version
             else _version(postfix, quiet=quiet, oldest_will_do=oldest_will_do)
         ),
-        match is Match.MX and _reporting(postfix),
+        rows.match is Match.MX and _reporting(postfix),
     )
 
 

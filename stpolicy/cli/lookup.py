@@ -9,7 +9,6 @@ from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Refused
-from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 
 @command(
@@ -20,13 +19,7 @@ from stpolicy.render.profile import Dane, Match, SuffixStyle
 def lookup(
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)],
     dir_: _options.Dir = _options.STATE,
-    overlay: _rendering.Overlays = None,
-    early_adopter: _rendering.EarlyAdopter = False,
-    match: _rendering.MatchWith = Match.CERTIFICATE,
-    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
-    dane: _rendering.DaneOption = Dane.LIST,
-    facts: _rendering.FactsFile = None,
-    mta_version: _rendering.MtaVersion = None,
+    rows: _rendering.Rows = _rendering.ROWS,
     postfix_config: _options.PostfixConfig = None,
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
@@ -51,14 +44,7 @@ def lookup(
     moment = _door.now(now)
     options = _rendering.options(
         Postfix(postfix_config),
-        overlay=overlay,
-        early_adopter=early_adopter,
-        match=match,
-        suffixes=suffixes,
-        dane=dane,
-        facts=facts,
-        mta_version=mta_version,
-        template=None,
+        rows,
         quiet=quiet,
     )
     name, public = _inputs.domain(domain), PublicSuffixes()

@@ -9,7 +9,6 @@ from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
-from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 
 @command(
@@ -28,14 +27,7 @@ def render(
             metavar="[LIST]", show_default=False, help="A list; the installed, verified one if not given."
         ),
     ] = None,
-    overlay: _rendering.Overlays = None,
-    early_adopter: _rendering.EarlyAdopter = False,
-    match: _rendering.MatchWith = Match.CERTIFICATE,
-    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
-    dane: _rendering.DaneOption = Dane.LIST,
-    facts: _rendering.FactsFile = None,
-    mta_version: _rendering.MtaVersion = None,
-    template: _rendering.TemplateFile = None,
+    rows: _rendering.Layout = _rendering.LAYOUT,
     postfix_config: _options.PostfixConfig = None,
     dir_: _options.Dir = _options.STATE,
     keyring: _options.Keyring = None,
@@ -55,18 +47,11 @@ def render(
     from stpolicy.mta.postfix import Postfix
     from stpolicy.suffixes import PublicSuffixes
 
-    _inputs.check_output(output, *filter(None, [path, facts, template]), *(overlay or ()))
+    _inputs.check_output(output, *filter(None, [path, rows.facts, rows.template]), *(rows.overlay or ()))
     moment = _door.now(now)
     options = _rendering.options(
         Postfix(postfix_config),
-        overlay=overlay,
-        early_adopter=early_adopter,
-        match=match,
-        suffixes=suffixes,
-        dane=dane,
-        facts=facts,
-        mta_version=mta_version,
-        template=template,
+        rows,
         quiet=quiet,
     )
     if path is not None:

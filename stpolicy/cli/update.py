@@ -13,7 +13,6 @@ from stpolicy.cli._command import command
 from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Busy, Misuse
 from stpolicy.output.escape import shown
-from stpolicy.render.profile import Dane, Match, SuffixStyle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,14 +63,7 @@ def update(
         bool,
         typer.Option("--reload", help="Reload the mail server after each change; texthash always needs it."),
     ] = False,
-    overlay: _rendering.Overlays = None,
-    early_adopter: _rendering.EarlyAdopter = False,
-    match: _rendering.MatchWith = Match.CERTIFICATE,
-    suffixes: _rendering.Suffixes = SuffixStyle.POSTFIX,
-    dane: _rendering.DaneOption = Dane.LIST,
-    facts: _rendering.FactsFile = None,
-    mta_version: _rendering.MtaVersion = None,
-    template: _rendering.TemplateFile = None,
+    rows: _rendering.Layout = _rendering.LAYOUT,
     postfix_config: _options.PostfixConfig = None,
     splay: Annotated[
         int, typer.Option("--splay", metavar="S", min=0, help="Wait up to so many seconds first.")
@@ -103,21 +95,7 @@ def update(
         follower = flow.Follower(sources, who, dir_, max_size)
         follow = None
         if render:
-            follow = _follow(
-                map_,
-                dir_,
-                postfix_config,
-                reload=reload,
-                overlay=overlay,
-                early_adopter=early_adopter,
-                match=match,
-                suffixes=suffixes,
-                dane=dane,
-                facts=facts,
-                mta_version=mta_version,
-                template=template,
-                quiet=quiet,
-            )
+            follow = _follow(map_, dir_, postfix_config, rows, reload=reload, quiet=quiet)
     except Misuse as wrong:
         flow.note_misuse(dir_, wrong.message, _door.now(now))
         if format_ is _options.PlainFormat.JSON:
@@ -140,7 +118,13 @@ def update(
 
 
 def _follow(
-    map_: str | None, folder: Path, postfix_config: Path | None, *, reload: bool, **more: Any
+    map_: str | None,
+    folder: Path,
+    postfix_config: Path | None,
+    rows: _rendering.Layout,
+    *,
+    reload: bool,
+    quiet: bool,
 ) -> "Follow":
     """What makes the map follow the list."""
     from stpolicy.flows.activate import Target, activate
@@ -157,7 +141,8 @@ def _follow(
         # Within the run, so that what is wrong here keeps no list from being installed.
         known = map_ or _known_map(used(postfix), before)
         file = MapFile.read(known or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}")
-        options = partial(_rendering.options, postfix, oldest_will_do=not file.seal(), **more)
+        new = not file.seal()
+        options = partial(_rendering.options, postfix, rows, quiet=quiet, oldest_will_do=new)
         # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
         target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0), folder)
         return activate(there, fresh, options, target, before, now=now, suffixes=PublicSuffixes)
