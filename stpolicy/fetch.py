@@ -1,7 +1,5 @@
 """A list's URL to bytes: bounded in size and time, https only, conditional where something is known."""
 
-import ipaddress
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,9 +7,10 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from stpolicy.errors import Misuse, StpolicyError
+from stpolicy.model.url import check_url, parts
 
 if TYPE_CHECKING:
     import requests
@@ -24,7 +23,6 @@ LIST, KEYS = "policy.json", "trusted.asc"
 
 MOST_REDIRECTS = 3
 _STALL = 30
-_WITH_USER = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*[^/?#\\]*@")
 _SETTLED = timedelta(seconds=60)
 _T = TypeVar("_T")
 
@@ -134,37 +132,6 @@ def _pair(answers: list[Answer]) -> Pair:
     return Pair(first.body or b"", second.body or b"", (first.validators, second.validators))
 
 
-def check_url(url: str, *, allow_http: bool) -> None:
-    """Misuse for a URL that is not https; `allow_http` is for the loopback interface only.
-
-    And for one with a password in it: URLs are shown, mailed and kept where everybody may read them.
-    """
-    if _WITH_USER.match(url):
-        raise Misuse(
-            "a URL has a user or a password in it, which everybody could read in what is kept and said",
-            "a list is signed and needs neither: let its server ask for none, or know us by our address",
-        )
-    parts = _parts(url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and allow_http and _is_loopback(parts.hostname or ""):
-        return
-    raise Misuse(
-        f"{url} is not an https URL", "http is for tests on the loopback interface, with --allow-http"
-    )
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        sound = url.isprintable() and " " not in url and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
-        raise Misuse(f"{url!r} is no URL")
-    return parts
-
-
 def get(
     url: str, *, largest: int, ca_file: Path | None, deadline: float = DEADLINE, redirects: int = 0
 ) -> bytes:
@@ -254,7 +221,7 @@ def _followed(url: str, location: str) -> str:
         check_url(target, allow_http=True)
     except Misuse as wrong:
         raise Unreachable(f"{url} leads to a URL that is not fetched: {wrong.message}") from wrong
-    if _parts(target).scheme != _parts(url).scheme:
+    if parts(target).scheme != parts(url).scheme:
         raise Unreachable(f"{url} leads to {target}, which is another scheme")
     return target
 
@@ -295,13 +262,6 @@ def _body(url: str, response: "requests.Response", largest: int) -> bytes:
     if announced is not None and announced != str(len(body)):
         raise Unreachable(f"{url} announced {announced} bytes and sent {len(body)}")
     return bytes(body)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _reason(wrong: BaseException) -> str:

@@ -11,6 +11,7 @@ import pytest
 from stpolicy import fetch
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import Source, Validators
+from stpolicy.model.url import check_url
 from tests import web
 from tests.web import Answer, Server, answer, drip, endless, ok
 
@@ -302,16 +303,16 @@ def test_http_on_the_loopback_interface(plain: Server) -> None:
     "url", ["https://example.org", "https://127.0.0.1:1/x", "https://[::1]/x", "HTTPS://x/y"]
 )
 def test_urls(url: str) -> None:
-    fetch.check_url(url, allow_http=False)
+    check_url(url, allow_http=False)
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1/x", "http://[::1]:80/", "http://localhost/", "http://127.9.9.9/"]
 )
 def test_urls_for_tests(url: str) -> None:
-    fetch.check_url(url, allow_http=True)
+    check_url(url, allow_http=True)
     with pytest.raises(Misuse):
-        fetch.check_url(url, allow_http=False)
+        check_url(url, allow_http=False)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,7 @@ def test_urls_for_tests(url: str) -> None:
 @pytest.mark.parametrize("allow_http", [False, True])
 def test_urls_that_are_refused(url: str, allow_http: bool) -> None:
     with pytest.raises(Misuse):
-        fetch.check_url(url, allow_http=allow_http)
+        check_url(url, allow_http=allow_http)
 
 
 def test_no_thread_is_left_after_an_answer(server: Server, authority: Path) -> None:
