@@ -1,7 +1,7 @@
 """Domain names and MX patterns: canonical form, well-formedness, and the only `matches()`."""
 
 import re
-from collections.abc import Callable, Collection, Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import NewType
@@ -16,11 +16,12 @@ _NUMBER = "(?:[0-9]+|0x[0-9a-f]*)"
 """What inet_aton(3) takes for the last part of an address."""
 
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!{_NUMBER}\Z){_LABEL}").fullmatch
-_LINE = r"(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++(?!" + _NUMBER + r"\n)[a-z0-9]++(?:-++[a-z0-9]++)*+\n"
-"""A name and a line feed. Lengths are not looked at, and a label with `--` passes, as it does in `_HOST`."""
-
-_HOSTS = re.compile(f"(?:{_LINE})++").fullmatch
-_PATTERNS = re.compile(rf"(?:\.?+{_LINE})++").fullmatch
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_MARKS = bytes(
+    ord("a") if byte in _LETTERS + b"0123456789" else ord(".") if byte in b"-.\n" else 0
+    for byte in range(256)
+)
+"""For each byte: letters and digits are one, and what may stand between them is one; all others are 0."""
 
 SPECIAL_USE = frozenset({"alt", "example", "invalid", "local", "localhost", "onion", "test"})
 """Top-level domains that never lead to a mail server on the internet (IANA, RFC 6761)."""
@@ -54,18 +55,33 @@ def respelt(names: Collection[str]) -> dict[str, str]:
 
 def all_hosts(names: Collection[str]) -> bool:
     """Whether every canonical name is a host name for certain. False is no verdict: ask `host_fault` then."""
-    return _all_match(names, _HOSTS)
+    return _all_plain(names, _lines(names))
 
 
 def all_patterns(patterns: Collection[str]) -> bool:
     """Whether every text is a pattern in canonical form for certain; a suffix has two labels at least."""
-    return _all_match(patterns, _PATTERNS)
+    return _all_plain(patterns, _lines(patterns).replace(b"\n.", b"\n"))
 
 
-def _all_match(names: Collection[str], lines: Callable[[str], object]) -> bool:
-    joined = "\n".join(names) + "\n"
-    one_a_line = joined.count("\n") == len(names)
-    return one_a_line and bool(lines(joined)) and "xn--" not in joined and max(map(len, names)) <= 63
+def _lines(names: Collection[str]) -> bytes:
+    """The names between line feeds; what is not ASCII becomes what no name holds."""
+    return "\n".join(["", *names, ""]).encode("ascii", "replace")
+
+
+def _all_plain(names: Collection[str], lines: bytes) -> bool:
+    """Whether the lines are as many plain host names: no `--`, so no A-label, and a last label of letters.
+
+    Each is looked at in a few sweeps over all of them, which takes half as long as a regular expression:
+    between letters and digits stands one mark at a time, the ends of the lines among the marks; and without
+    its letters a line ends with the dot of its last label.
+    """
+    marks, ends = lines.translate(_MARKS), lines.translate(None, _LETTERS)
+    return (
+        b"\0" not in marks
+        and b".." not in marks
+        and ends.count(b".\n") == len(names) == ends.count(b"\n") - 1
+        and max(map(len, names), default=0) <= 63
+    )
 
 
 def to_unicode(name: str) -> str:

@@ -5,13 +5,13 @@ which is wider than the format. The other one, from Postfix 3.10.5 on, binds the
 a suffix to one label; its attributes are an error to every older Postfix.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from stpolicy.model.names import Domain
 from stpolicy.model.overlay import Local
-from stpolicy.model.policy import Entry, Mode, Policy, PolicyList
+from stpolicy.model.policy import Mode, Policy, PolicyList
 from stpolicy.render.profile import PLAIN, Profile
 from stpolicy.render.writer import Writer
 
@@ -125,17 +125,13 @@ def policy_map(
 
 def _resolved(policies: PolicyList) -> list[tuple[Domain, Policy]]:
     """What each domain promises; the first of two entries that are one domain."""
-    domains = [entry.domain for entry in policies.entries]
-    entries: Iterable[Entry] = policies.entries
-    if len(set(domains)) < len(domains):
-        domains = list(dict.fromkeys(domains))
-        entries = map(policies.by_domain.__getitem__, domains)
-    resolve = policies.resolve
-    promises = [entry.policy for entry in entries]
+    entries, resolve = policies.entries, policies.resolve
+    if len({entry.domain for entry in entries}) < len(entries):
+        entries = tuple(policies.by_domain[domain] for domain in dict.fromkeys(e.domain for e in entries))
     return [
-        (domain, policy)
-        for domain, promise in zip(domains, promises, strict=True)
-        if (policy := promise if type(promise) is Policy else resolve(promise))
+        (entry.domain, policy)
+        for entry in entries
+        if (policy := promise if type(promise := entry.policy) is Policy else resolve(promise))
     ]
 
 

@@ -40,7 +40,7 @@ LONGEST_KEY = 510
 _NOTHING = DomainFacts()
 
 
-_AT_ONCE = 256
+_AT_ONCE = 512
 """So many domains are judged together; halves of them, where one needs a closer look."""
 
 UNSEEN = "no host was seen to match its suffixes"
@@ -80,8 +80,8 @@ class Writer:
             if self._is_simple:
                 return self._write_together(domains, patterns, suffixes)
             return sum(map(self._write, domains, patterns))
-        if len(domains) < 2:
-            return bool(domains) and self._write_doubtful(domains[0], patterns[0])
+        if len(domains) == 1:
+            return self._write_doubtful(domains[0], patterns[0])
         half = len(domains) // 2
         return sum(self._write_some(domains[p], patterns[p]) for p in (slice(half), slice(half, None)))
 

@@ -206,9 +206,9 @@ def test_h2_what_a_resolver_takes_for_an_address(name: str) -> None:
 
 
 def test_names_do_pass_together() -> None:
-    assert all_hosts(["a.com", "mx-1.example.org", "0.1a"])
+    assert all_hosts(["a.com", "mx-1.example.org", "0.a"])
     assert not all_hosts([".a.com"])
-    assert all_patterns([".a.com", "mx-1.example.org", ".0.1a"])
+    assert all_patterns([".a.com", "mx-1.example.org", ".0.a"])
 
 
 @settings(deadline=None, max_examples=100)
