@@ -82,18 +82,25 @@ def check_domain(
     for all with one address. The rest are the options of the command.
 
     Runs an event loop of its own. Raises stpolicy.errors.Misuse for what is no domain, pattern or name,
-    and StpolicyError when we could not look at all. Whatever a server does is a finding.
+    and StpolicyError when we could not look at all; ValueError for a port or a time that is none.
+    Whatever a server does is a finding.
     """
     import asyncio
+    from ipaddress import ip_address
 
     from stpolicy.checker.smtp import Manner
     from stpolicy.checker.survey import Scope
     from stpolicy.flows import asked, check
 
     _check_zone(now)
+    servers = tuple((str(ip_address(address)), number) for address, number in resolvers)
+    if not all(0 < number < 65536 for number in (port, https_port, *(number for _, number in servers))):
+        raise ValueError("a port is a number from 1 to 65535")
+    if not 0 < timeout < float("inf"):
+        raise ValueError("timeout is a number of seconds")
     world = check.Network(
         Manner(config.helo(helo), port, timeout),
-        tuple(resolvers),
+        servers,
         Path(ca_file) if ca_file is not None else None,
         https_port,
         Scope(mta_sts=mta_sts, dane=dane, allow_private=allow_private),

@@ -78,7 +78,9 @@ def read(wire: bytes, asked: bytes) -> Answer | None:
         if flags & 0x0200:
             return Answer(truncated=True)
         return _said(wire, end, counts, asked, flags)
-    except (dns.exception.DNSException, struct.error, IndexError) as wrong:
+    except Malformed:
+        raise
+    except (dns.exception.DNSException, struct.error, IndexError, ValueError) as wrong:
         raise Malformed("the answer makes no sense") from wrong
 
 

@@ -1,15 +1,14 @@
 """Looks at addresses of mail servers as a good neighbour does: one connection at a time to each."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from stpolicy.checker import legacy, smtp
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.tls import Client
+from stpolicy.checker.turns import Turns
 from stpolicy.model.observation import OLD, AddressObservation, Fault, Probe, Session, Step, Unreachable
 
 HOST_DEADLINE = 4
@@ -67,26 +66,32 @@ class Addresses:
         self._manner = terms.manner
         self._limits = limits = terms.limits
         self._probes = terms.probes
-        self._slots = asyncio.Semaphore(limits.concurrency)
-        self._turns: dict[str, tuple[asyncio.Semaphore, list[None]]] = {}
+        self._turns = Turns(limits.concurrency, limits.per_host, limits.pause)
         self._dead: dict[str, Unreachable] = {}
 
     async def look(self, host: str, address: str) -> AddressObservation:
-        """The main look, then the probes, which have a budget of their own."""
-        async with self._turn(address):
+        """The main look, then the probes, which have a budget of their own. Never raises."""
+        async with self._turns.at(address) as slots:
             if dead := self._dead.get(address):
                 return AddressObservation(address, Session(ended=dead))
             looking = _Looking(host, address)
-            async with self._slots:  # whoever waits here has lost nothing of its own time
-                with suppress(TimeoutError):  # what is known by then is told
-                    async with asyncio.timeout(HOST_DEADLINE * self._manner.timeout):
-                        await self._whole(looking)
+            async with slots:  # whoever waits here has lost nothing of its own time
+                await self._bounded(looking)
             ended = looking.session.ended
             if ended and ended.step in (Step.CONNECT, Step.BANNER) and ended.fault in _DEAD:
                 self._dead[address] = ended
-            elif self._is_awaited(address):
-                await asyncio.sleep(self._limits.pause)
         return AddressObservation(address, looking.session, looking.probes)
+
+    async def _bounded(self, looking: _Looking) -> None:
+        """In time or not, what is known by then is told; and no host ends the run of all the others."""
+        try:
+            async with asyncio.timeout(HOST_DEADLINE * self._manner.timeout):
+                await self._whole(looking)
+        except TimeoutError:
+            pass
+        except Exception as wrong:  # noqa: BLE001  (a fault of ours, which is told of as one)
+            said = f"internal error: {type(wrong).__name__}: {wrong}"
+            looking.session = replace(looking.session, ended=Unreachable(Step.CONNECT, Fault.OURS, said))
 
     async def _whole(self, looking: _Looking) -> None:
         manner, limits = self._manner, self._limits
@@ -102,19 +107,3 @@ class Addresses:
             looking.probes = await legacy.probe(
                 looking.host, looking.address, manner, timeout=manner.timeout, pause=limits.pause
             )
-
-    def _is_awaited(self, address: str) -> bool:
-        return len(self._turns[address][1]) > self._limits.per_host
-
-    @asynccontextmanager
-    async def _turn(self, address: str) -> AsyncIterator[None]:
-        """Waits until fewer are at this address; whoever waits holds no other slot."""
-        turn, users = self._turns.setdefault(address, (asyncio.Semaphore(self._limits.per_host), []))
-        users.append(None)
-        try:
-            async with turn:
-                yield
-        finally:
-            users.pop()
-            if not users:
-                del self._turns[address]

@@ -9,7 +9,6 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 
 from stpolicy.checker.reply import printable
 from stpolicy.model.observation import Certificate
@@ -45,7 +44,8 @@ class Certificates:
         digest = sha256(der).digest()
         known = self._known.get(digest)
         if known is None:
-            known = self._known[digest] = _facts(der, digest.hex())
+            with warnings.catch_warnings(action="ignore"):  # of odd names and old numbers
+                known = self._known[digest] = _facts(der, digest.hex())
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(digest)
@@ -54,7 +54,10 @@ class Certificates:
 
 def _facts(der: bytes, digest: str) -> Certificate:
     found = _loaded(der)
-    key, names = _key_and_names(found.tbs_certificate_bytes)
+    try:
+        key, names = _key_and_names(found.tbs_certificate_bytes)
+    except (*_STRANGE, StopIteration) as wrong:
+        raise ValueError("its names cannot be read") from wrong
     kind, bits = _or(("", 0), lambda: _kind(found.public_key()))
     return Certificate(
         subject=_or("", lambda: _shown(found.subject.rfc4514_string())),
@@ -75,8 +78,7 @@ def _facts(der: bytes, digest: str) -> Certificate:
 
 def _loaded(der: bytes) -> x509.Certificate:
     try:
-        with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
-            return x509.load_der_x509_certificate(der)
+        return x509.load_der_x509_certificate(der)
     except x509.InvalidVersion as wrong:
         raise ValueError(str(wrong)) from wrong
 

@@ -92,7 +92,10 @@ async def crew(terms: Terms, jobs: int) -> AsyncIterator[Crew]:
     members = []
     try:
         for _ in range(jobs):
-            child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdin=PIPE, stdout=PIPE)
+            # A session of its own: what a terminal sends is for us, and we end it.
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", code, stdin=PIPE, stdout=PIPE, start_new_session=True
+            )
             members.append(_Member(child))
             members[-1].send(mine)
         yield Crew(members)

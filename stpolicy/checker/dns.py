@@ -125,8 +125,10 @@ def _of_the_system() -> list[tuple[str, int]]:
 
     try:
         found = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration as wrong:
-        raise StpolicyError("no name server is configured here", "name one with --resolver") from wrong
+    except (dns.resolver.NoResolverConfiguration, ValueError) as wrong:
+        raise StpolicyError(
+            "no name server is configured here, or badly", "name one with --resolver"
+        ) from wrong
     return [(str(address), found.port) for address in found.nameservers]
 
 

@@ -13,6 +13,7 @@ import certifi
 import h11
 
 from stpolicy.checker.dns import Resolver, is_global
+from stpolicy.checker.turns import Turns
 from stpolicy.errors import Misuse
 from stpolicy.model import mta_sts
 from stpolicy.model.names import canonical
@@ -68,12 +69,13 @@ async def look(
     timeout: float = 60,
     allow_private: bool = False,
     families: Sequence[Literal["A", "AAAA"]] = ("A", "AAAA"),
+    turns: Turns | None = None,
 ) -> StsObservation:
     """The record of a domain, and where it is a right one, what https://mta-sts.DOMAIN/ answers.
 
     Only addresses of the global internet are connected to, unless `allow_private`, and only literally: no
-    name is looked up twice. Redirects are not followed. `timeout` is in seconds, for all but DNS. Whatever a
-    server does stands in `ended`; nothing is raised.
+    name is looked up twice. Redirects are not followed. `timeout` is in seconds, for all but DNS and for
+    waiting in `turns`. Whatever a server does stands in `ended`; nothing is raised.
     """
     name = canonical(domain)
     record = await resolver.records(f"_mta-sts.{name}", "TXT")
@@ -86,7 +88,8 @@ async def look(
     fetch = _Fetch(host, port, context)
     try:
         addresses = _dialled(host, found, allow_private=allow_private)
-        await fetch.within(timeout, addresses)
+        async with (turns or Turns(1, 1, 0)).at(addresses[0]) as slots, slots:
+            await fetch.within(timeout, addresses)
     except _Ended as wrong:
         return StsObservation(record, fetch.status, fetch.content_type, ended=wrong.why)
     return StsObservation(record, fetch.status, fetch.content_type, bytes(fetch.body))

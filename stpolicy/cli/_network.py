@@ -4,6 +4,7 @@ import os
 import resource
 from dataclasses import dataclass
 from ipaddress import ip_address
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +102,8 @@ def network(options: Options, domains: int, *, quiet: bool) -> "Network":
 
     _inputs.check_ca_file(options.ca_file)
     families = [family for family in FAMILIES if (options.ipv4 if family == "A" else options.ipv6)]
+    if not all(map(isfinite, (options.timeout, options.pause, options.rate))):
+        raise Misuse("--timeout, --pause and --rate are numbers of seconds, or of hosts a second")
     _check_descriptors(options.concurrency)
     return Network(
         Manner(_helo(options.helo, quiet=quiet), options.port, options.timeout),

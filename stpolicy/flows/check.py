@@ -15,6 +15,7 @@ from stpolicy.checker.crew import crew
 from stpolicy.checker.dns import DEADLINE, Resolver
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Look, Scope, Survey
+from stpolicy.checker.turns import Turns
 from stpolicy.flows.asked import Asked
 from stpolicy.model.identifiers import narrowest
 from stpolicy.model.names import Domain, MxPattern, host_fault
@@ -67,6 +68,7 @@ async def check(
                 timeout=network.manner.timeout,
                 allow_private=scope.allow_private,
                 families=scope.families,
+                turns=Turns(limits.concurrency, limits.per_host, limits.pause),
             )
             survey = Survey(resolver, look, fetch, scope, rate=limits.rate, now=now)
 

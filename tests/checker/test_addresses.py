@@ -214,3 +214,16 @@ def test_probes_come_after_the_look_and_end_where_they_are_not_wanted(
     found, there = run(work())
     assert len(there.wires) == connections
     assert set(found.probes.values()) == ({"not tested"} if probes else set())
+
+
+def test_a_fault_of_ours_is_told_and_ends_no_other_look(
+    trusted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise IndexError("of our own making")
+
+    monkeypatch.setattr("stpolicy.checker.smtp.look", broken)
+    seen = run(addresses(trusted, 1).look("mx.example.com", HERE))
+    assert seen.session.ended is not None
+    assert seen.session.ended.fault is Fault.OURS
+    assert "of our own making" in seen.session.ended.message

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 
 import dns.edns
@@ -225,6 +226,17 @@ def test_any_answer_is_read_or_malformed(data: bytes, flags: int, counts: list[i
         _wire.read(wire, ASKED)
     except _wire.Malformed:
         return
+
+
+@pytest.mark.parametrize("kind", ["A", "AAAA", "MX", "TXT", "TLSA"])
+def test_an_answer_that_is_cut_anywhere_is_malformed_or_none(kind: str) -> None:
+    asked = _wire.question("a.org", kind)
+    data = {"A": bytes(4), "AAAA": bytes(16), "TLSA": b"\3\1\1" + bytes(32)}.get(kind, b"\0\1\1x\0")
+    record = b"\xc0\x0c" + _wire.TYPES[kind].to_bytes(2) + b"\0\1\0\0\0\0" + len(data).to_bytes(2) + data
+    whole = b"\0\0\x81\x80\0\1\0\1\0\0\0\0" + asked + record
+    for end in range(len(whole)):
+        with suppress(_wire.Malformed):
+            assert _wire.read(whole[:end], asked) is None
 
 
 @pytest.mark.parametrize("kind", ["A", "AAAA", "MX", "TXT", "TLSA", "CNAME"])

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import dns.rcode
@@ -10,6 +11,7 @@ import pytest
 
 from stpolicy.checker import https
 from stpolicy.checker.dns import Resolver
+from stpolicy.checker.turns import Turns
 from stpolicy.errors import Misuse
 from stpolicy.model.mta_sts import LARGEST
 from stpolicy.model.observation import Dns, Fault, Step, StsObservation
@@ -39,6 +41,7 @@ class Look:
         self.allow_private = True
         self.patience = 30.0
         self.asked: list[tuple[str, str]] = []
+        self.turns = Turns(1, 1, 0)
 
     def __call__(self, *said: web.Answer, timeout: float = 30, domain: str = DOMAIN) -> StsObservation:
         for one in said:
@@ -60,6 +63,7 @@ class Look:
                         port=self.port,
                         timeout=timeout,
                         allow_private=self.allow_private,
+                        turns=self.turns,
                     )
                 finally:
                     self.asked = names.asked
@@ -302,3 +306,20 @@ def test_a_file_of_authorities_without_any_is_misuse(tmp_path: Path) -> None:
         with pytest.raises(Misuse):
             https.trusting(tmp_path / name)
     assert https.trusting(None).get_ca_certs()
+
+
+def test_a_policy_server_is_met_in_its_turn(authority: Path, server: web.Server) -> None:
+    look = Look(authority, server)
+
+    met: list[str] = []
+
+    class Noted(Turns):
+        @asynccontextmanager
+        async def at(self, address: str) -> AsyncIterator[asyncio.Semaphore]:
+            met.append(address)
+            async with super().at(address) as slots:
+                yield slots
+
+    look.turns = Noted(1, 1, 0)
+    assert look(web.ok(POLICY, PLAIN)).body == POLICY
+    assert met == ["127.0.0.1"]

@@ -1,9 +1,14 @@
 """What reads bytes of peers, whatever they are: replies, answers to hellos, certificates."""
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import get_args
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -13,6 +18,7 @@ from stpolicy.checker.hello import WEAK, Version, hello, ssl2_hello, weak_hello
 from stpolicy.checker.reply import LARGEST, LONGEST_LINE, MOST_LINES, NoReply, ReplyReader
 from stpolicy.model.observation import OLD, Fault, Probe, Reply
 from tests.checker.authority import HOST, party
+from tests.lists import NOW
 
 SERVER_HELLO = bytes.fromhex("160301 002A 02 000026 0301") + bytes(32) + bytes.fromhex("00 002F 00")
 WARNING = bytes.fromhex("15 0301 0002 01 70")
@@ -213,3 +219,17 @@ def test_a_damaged_certificate_is_read_or_refused(at: int, damage: bytes) -> Non
 
 
 DER = party("a.example.com", names=["a.example.com", "*.b.example.com"]).der()
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\x30", b"\x30\x84", b"\x30\x02\x82", b"\x30\x05\x82", b"\x30\x82\xff"]
+)
+def test_a_certificate_whose_names_are_cut_is_read_or_refused(value: bytes) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    names = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), value)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    built = built.serial_number(5).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    der = built.add_extension(names, critical=False).sign(key, SHA256()).public_bytes(Encoding.DER)
+    with suppress(ValueError):
+        assert Certificates().read(der).dns_names == ()

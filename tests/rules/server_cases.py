@@ -55,6 +55,7 @@ Cases = dict[str, tuple[int, Observed]]
 """By name: the status of the domain, and what was seen."""
 
 REFUSED = ended(Step.CONNECT, Fault.REFUSED, "Connection refused")
+UNROUTED = ended(Step.CONNECT, Fault.NO_ROUTE)
 SILENT = ended(Step.CONNECT, Fault.TIME_OUT)
 TARPIT = ended(Step.BANNER, Fault.TIME_OUT)
 PRIVATE = ended(Step.CONNECT, Fault.NOT_GLOBAL)
@@ -139,6 +140,10 @@ MX: Cases = {
     "mx.pattern_unused": (0, entry(MX1, MX2, "mx3.example.com")),
     "mx.pattern_unused/suffix": (0, entry(MX1, MX2, ".old.example.com")),
     "mx.port_blocked": (3, replace(both(SILENT), connected=False)),
+    "mx.port_blocked/and_no_route_for_ipv6": (
+        3,
+        replace(only(host(MX1, look(SILENT), look(UNROUTED, V6))), connected=False),
+    ),
     "mx.all_unreachable": (5, both(REFUSED)),
     "mx.all_unreachable/greets_with_554": (5, alone(ended(Step.BANNER, Fault.REPLY, "no", 554))),
     "mx.all_unreachable/closes": (5, alone(ended(Step.BANNER, Fault.CLOSED))),

@@ -18,6 +18,10 @@ from stpolicy.rules.mx.records import nowhere
 _TOLD_IF_ALONE = (Fault.NOT_SMTP, Fault.OVERSIZED)
 """`smtp` speaks of these also ahead of 220, when no other server of the domain was reached."""
 
+_SILENT = (Step.CONNECT, Fault.TIME_OUT)
+_NO_ROUTE = (Step.CONNECT, Fault.NO_ROUTE)
+"""As to IPv6 from most homes, which says nothing of whether port 25 is blocked."""
+
 _Untold = tuple[HostObservation, list[AddressObservation]]
 
 
@@ -41,8 +45,8 @@ def reach(observed: Observed) -> Reach:
     ends = [look.session.ended for host in hosts for look in host.looks]
     if not hosts or any(map(_looks.reached, hosts)):
         return Reach.SOME
-    silent = [end is not None and (end.step, end.fault) == (Step.CONNECT, Fault.TIME_OUT) for end in ends]
-    if ends and all(silent) and not observed.connected:
+    waited = {(end.step, end.fault) if end else None for end in ends}
+    if _SILENT in waited and waited <= {_SILENT, _NO_ROUTE} and not observed.connected:
         return Reach.BLOCKED
     if any(end is not None and end.transient for end in ends) or any(map(_is_unknown, hosts)):
         return Reach.UNSURE
