@@ -159,7 +159,7 @@ def report(rendered: "Rendered", *, quiet: bool) -> int:
         _door.say(f"stpolicy: {local.file}: what it says of {domain} was to end {local.until}")
     if rendered.expired:
         _door.say("stpolicy: the list is not in force: its rows are left out")
-    elif not table.rows:
+    elif table.is_empty:
         _door.say(f"stpolicy: the map has no active row ({summary(table)})")
     else:
         _door.say(f"stpolicy: {summary(table)}", quiet=quiet)

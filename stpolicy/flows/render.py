@@ -42,7 +42,7 @@ class Rendered:
     @property
     def notable(self) -> bool:
         """Whether a person should look at it."""
-        return bool(self.table.refused or self.overdue) or not self.table.rows
+        return bool(self.table.refused or self.overdue) or self.table.is_empty
 
 
 def render_file(file: File, wanted: Wanted, *, now: datetime, suffixes: Suffixes, largest: int) -> Rendered:

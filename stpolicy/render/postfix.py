@@ -60,7 +60,12 @@ class PolicyMap:
     @property
     def rows(self) -> list[str]:
         """The lines that Postfix reads, `KEY VALUE` each."""
-        return [line for line in self.lines if not line.startswith("#")]
+        return [line for line in self.lines if line[:1] != "#"]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row."""
+        return all(line.startswith("#") for line in self.lines)
 
     def comment(self, text: str) -> None:
         """Adds a line for people; whoever wrote what it tells of ends no line with it."""

@@ -20,6 +20,7 @@ LIST = dated(
         "alias.com": {"policy-alias": "a"},
         "wide.com": {"mode": "enforce", "mxs": [".co.uk"]},
         "xn--bcher-kva.de": ENFORCE,
+        "xn--strae-oqa.de": ENFORCE,
     },
     aliases={"a": ENFORCE},
 )
@@ -59,6 +60,8 @@ def test_who_decides(fresh: Following, room: Path) -> None:
     assert "the list (enforce)" in _lookup(fresh, "a.com").out
     assert "nobody: not listed" in _lookup(fresh, "nobody.com").out
     assert "public suffix" in _lookup(fresh, "wide.com").out
+    told = _lookup(fresh, "straße.de").out
+    assert (told.count("row:"), "no row:" in told, "'strasse.de'" in told) == (2, True, True)
     Path("o.json").write_text(
         '{"policies": {"nobody.com": {"mode": "enforce", "mxs": ["mx.own.com"]}}, "exclude": {"a.com": {}}}'
     )

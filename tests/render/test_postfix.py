@@ -23,6 +23,11 @@ def line(domain: str, policy: Policy) -> str:
         ("a.com", enforce("mx.a.com", ".b.com"), f"a.com secure match=mx.a.com:.b.com {ATTRIBUTES}\n"),
         ("a.com", enforce("MX.a.com."), f"a.com secure match=mx.a.com {ATTRIBUTES}\n"),
         ("a.com", in_testing("mx.a.com"), ""),
+        (  # ß: the other key would be that of strasse.de
+            "xn--strae-oqa.de",
+            enforce("mx.a.com"),
+            f"xn--strae-oqa.de secure match=mx.a.com {ATTRIBUTES}\n",
+        ),
         (
             "xn--bcher-kva.de",
             enforce("mx.a.com"),
