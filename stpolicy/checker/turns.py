@@ -15,11 +15,6 @@ class Turns:
         self._pause = pause
         self._turns: dict[str, tuple[asyncio.Semaphore, list[None]]] = {}
 
-    @property
-    def waiting(self) -> int:
-        """Addresses where somebody is, or wants to be."""
-        return len(self._turns)
-
     @asynccontextmanager
     async def at(self, address: str) -> AsyncIterator[asyncio.Semaphore]:
         """A turn at an address. What is yielded is to be held while connecting."""

@@ -111,6 +111,9 @@ def test_changed_since_a_revision(check: Check, world: World, room: Path) -> Non
 # Used wrongly
 
 MISUSED = {
+    "no number": "--domain example.com --timeout nan",
+    "no end of a pause": "--domain example.com --pause inf",
+    "no rate": "--domain example.com --rate nan",
     "no address": "--domain example.com --resolver ns.example.net",
     "no port": "--domain example.com --resolver 192.0.2.53:0",
     "resolver with a letter": "--domain example.com --resolver [2001:db8::53]:x",
