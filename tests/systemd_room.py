@@ -34,7 +34,7 @@ mount --bind "$room" /srv/room
 mount --bind "$2" /srv/checkout
 mount --bind "$3" /srv/packages
 mount --bind "$4" /srv/python
-cp -a /etc /srv/etc
+cp -a /etc /srv/etc || test -s /srv/etc/passwd # what another test takes away meanwhile is not missed
 mkdir /srv/etc/stpolicy
 mount --bind /srv/etc /etc
 mount --bind /srv/room/bin /usr/local/bin
@@ -106,15 +106,18 @@ class SystemdRoom:
             self._listening = os.open(self._fifo, os.O_RDWR)
             parts = [ROOT, Path(sysconfig.get_path("purelib")), Path(sys.base_prefix), _SYSTEMD]
             begin = [*_APART, "sh", "-c", _BEGIN, "sh", str(self.folder), *map(str, parts)]
-            keeper = subprocess.Popen(
-                ["sh", "-c", _ENTER, "sh", str(group), *begin],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
-            )
+            complaints = self.folder / "complaints"
+            with complaints.open("wb") as said:
+                keeper = subprocess.Popen(
+                    ["sh", "-c", _ENTER, "sh", str(group), *begin],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+                )
             try:
                 if self.heard() != "ready":
-                    lacking("systemd does not run here")
+                    lacking(f"systemd does not run here: {complaints.read_text(errors='replace')[-2000:]}")
                 (first,) = _children(keeper.pid)
                 self._space = Namespace(first, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
                 yield
