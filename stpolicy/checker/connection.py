@@ -4,9 +4,8 @@ There is no deadline in here: who uses a connection sets one for all of it, whic
 """
 
 import asyncio
-import errno
-import os
 
+from stpolicy.checker.faults import fault
 from stpolicy.checker.reply import NoReply, ReplyReader
 from stpolicy.checker.tls import Channel, Closed, Failed
 from stpolicy.model.observation import Fault, Reply, Step, Unreachable
@@ -14,19 +13,6 @@ from stpolicy.model.observation import Fault, Reply, Step, Unreachable
 MOST = 256 * 1024
 """Bytes that are taken from a peer."""
 _PIECE = 8 * 1024
-
-_FAULTS = {
-    errno.ECONNREFUSED: Fault.REFUSED,
-    errno.ENETUNREACH: Fault.NO_ROUTE,
-    errno.EHOSTUNREACH: Fault.NO_ROUTE,
-    errno.EHOSTDOWN: Fault.NO_ROUTE,
-    errno.ENETDOWN: Fault.NO_ROUTE,
-    errno.ETIMEDOUT: Fault.TIME_OUT,
-    errno.ECONNRESET: Fault.CLOSED,
-    errno.ECONNABORTED: Fault.CLOSED,
-    errno.EPIPE: Fault.CLOSED,
-}
-"""Whose fault an error of the system is; any other is ours: descriptors, memory, families, a firewall."""
 
 
 class Ended(Exception):
@@ -64,7 +50,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             await asyncio.get_running_loop().create_connection(lambda: self, address, port)
         except OSError as wrong:
-            raise self.ended(*_fault(wrong)) from None
+            raise self.ended(*fault(wrong)) from None
 
     async def reply(self) -> Reply:
         """The next reply, however slow it comes."""
@@ -182,14 +168,9 @@ class Connection(asyncio.BufferedProtocol):
         """For asyncio."""
         if self._lost is None:
             self.orderly = exc is None
-            self._lost = _fault(exc) if isinstance(exc, OSError) else (Fault.CLOSED, "the peer hung up")
+            self._lost = fault(exc) if isinstance(exc, OSError) else (Fault.CLOSED, "the peer hung up")
         self._wake()
 
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
-
-
-def _fault(wrong: OSError) -> tuple[Fault, str]:
-    number = wrong.errno or 0
-    return _FAULTS.get(number, Fault.OURS), os.strerror(number) if number else str(wrong)

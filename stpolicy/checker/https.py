@@ -1,8 +1,6 @@
 """The MTA-STS of a domain: its record, and the policy file over HTTPS (RFC 8461 section 3)."""
 
 import asyncio
-import errno
-import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ import certifi
 import h11
 
 from stpolicy.checker.dns import Resolver, is_global
+from stpolicy.checker.faults import fault
 from stpolicy.checker.turns import Turns
 from stpolicy.errors import Misuse
 from stpolicy.model import mta_sts
@@ -24,18 +23,6 @@ MOST: Final = 128 * 1024
 
 HEAD: Final = 16 * 1024
 """Bytes that the head of an answer may have; also what is read at a time."""
-
-_FAULTS: Final = {
-    errno.ECONNREFUSED: Fault.REFUSED,
-    errno.ENETUNREACH: Fault.NO_ROUTE,
-    errno.EHOSTUNREACH: Fault.NO_ROUTE,
-    errno.ENETDOWN: Fault.NO_ROUTE,
-    errno.EHOSTDOWN: Fault.NO_ROUTE,
-    errno.ETIMEDOUT: Fault.TIME_OUT,
-    errno.ECONNRESET: Fault.CLOSED,
-    errno.ECONNABORTED: Fault.CLOSED,
-    errno.EPIPE: Fault.CLOSED,
-}
 
 
 class _Ended(Exception):
@@ -229,7 +216,6 @@ def _is_whole(writer: asyncio.StreamWriter) -> bool:
 
 def _fault(wrong: OSError) -> tuple[Fault, str]:
     """Whose fault an error of the system is: what is not the peer's or the way's, is ours."""
-    number = wrong.errno or 0
-    if isinstance(wrong, ConnectionError) and not number:
+    if isinstance(wrong, ConnectionError) and not wrong.errno:
         return Fault.CLOSED, str(wrong) or "the server hung up"
-    return _FAULTS.get(number, Fault.OURS), os.strerror(number)
+    return fault(wrong)

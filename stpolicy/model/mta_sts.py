@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stpolicy.model import txt
 from stpolicy.model.names import MxPattern
 
 LARGEST = 64 * 1024
@@ -27,10 +28,6 @@ class StsPolicy:
     mxs: tuple[str, ...]
 
 
-class Absent(ValueError):
-    """There is no record, which is not the same as a wrong one."""
-
-
 def is_record(text: str) -> bool:
     """Whether a TXT record is one of MTA-STS: its first field is `v=STSv1`, and nothing longer."""
     return _TAG(text) is not None
@@ -38,9 +35,7 @@ def is_record(text: str) -> bool:
 
 def record_id(text: str) -> str:
     """The id of a record, which changes with the policy; ValueError says why it has none (section 3.1)."""
-    fields = [part.strip(" \t") for part in text.split(";")[1:]]
-    if fields and not fields[-1]:
-        fields.pop()  # the last field may end with a semicolon too
+    fields = txt.fields(text)
     ids = []
     for field in fields:
         found = _NAMED(field)
@@ -58,14 +53,9 @@ def record_id(text: str) -> str:
 def record(values: Sequence[str]) -> str:
     """The id in the TXT records of a domain; ValueError where not one of them, and one only, is a right one.
 
-    Absent, a ValueError too, where none begins like a record: others may stand beside it.
+    txt.Absent, a ValueError too, where none begins like a record: others may stand beside it.
     """
-    found = list(filter(is_record, values))
-    if not found:
-        raise Absent("is not there")
-    if len(found) > 1:
-        raise ValueError(f"is there {len(found)} times, and with more than one none counts")
-    return record_id(found[0])
+    return record_id(txt.only(values, is_record))
 
 
 def parse(data: bytes) -> StsPolicy:

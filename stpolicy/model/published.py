@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stpolicy.model import mta_sts, tlsrpt
+from stpolicy.model import mta_sts, tlsrpt, txt
 from stpolicy.model.mta_sts import StsPolicy
 from stpolicy.model.observation import Fault, Records, StsObservation
 
@@ -38,7 +38,7 @@ def published(seen: StsObservation) -> Published:
         return Published(Standing.UNKNOWN, f"no answer to the question for its record ({seen.record.how})")
     try:
         name = mta_sts.record(seen.record.values)
-    except mta_sts.Absent:
+    except txt.Absent:
         return Published(Standing.ABSENT)
     except ValueError as wrong:
         return Published(Standing.INVALID, f"has a record that {wrong}")
@@ -72,7 +72,7 @@ def reports_fault(found: Records) -> str:
     """What is wrong with them; empty when nothing is, or there is none."""
     try:
         tlsrpt.record(found.values)
-    except tlsrpt.Absent:
+    except txt.Absent:
         return ""
     except ValueError as wrong:
         return str(wrong)

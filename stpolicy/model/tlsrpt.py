@@ -3,16 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from stpolicy.model import txt
+
 _TAG = re.compile(r"v=TLSRPTv1[ \t]*(?:;|\Z)").match
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(.+)").fullmatch
 _VALUE = re.compile(r"[!-:<>-~]+").fullmatch
 # Characters of RFC 3986; `,` `!` and `;` must be encoded. Of an address only that it has two parts.
 _PART = r"[A-Za-z0-9._~:/?#\[\]@$&'()*+=%-]"
 _URI = re.compile(rf"mailto:(?!@){_PART}+@{_PART}+|https://(?![/?#]){_PART}+").fullmatch
-
-
-class Absent(ValueError):
-    """There is no record, which is not the same as a wrong one."""
 
 
 def is_one(text: str) -> bool:
@@ -22,9 +20,7 @@ def is_one(text: str) -> bool:
 
 def parse(text: str) -> tuple[str, ...]:
     """Where one record wants reports, URIs of mailto or https; ValueError says why it does not say."""
-    fields = [part.strip(" \t") for part in text.split(";")[1:]]
-    if fields and not fields[-1]:
-        fields.pop()  # the last field may end with a semicolon too
+    fields = txt.fields(text)
     found = [(one[1], one[2]) for field in fields if (one := _FIELD(field))]
     if len(found) < len(fields):
         wrong = next(field for field in fields if not _FIELD(field))
@@ -45,11 +41,6 @@ def parse(text: str) -> tuple[str, ...]:
 def record(values: Sequence[str]) -> tuple[str, ...]:
     """Where reports go by the TXT records of a domain; ValueError unless one of them, and one only, is right.
 
-    Absent, a ValueError too, where none begins like a record: others may stand beside it.
+    txt.Absent, a ValueError too, where none begins like a record: others may stand beside it.
     """
-    found = list(filter(is_one, values))
-    if not found:
-        raise Absent("is not there")
-    if len(found) > 1:
-        raise ValueError(f"is there {len(found)} times, and with more than one none counts")
-    return parse(found[0])
+    return parse(txt.only(values, is_one))

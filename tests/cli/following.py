@@ -3,14 +3,14 @@
 import json
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests import packets
 from tests.needs import needs
-from tests.pairs import believing
-from tests.personas import LIST, SIGNED, People, Person
+from tests.pairs import believing, dated
+from tests.personas import LIST, SIGNED, People, Person, stamp
 from tests.program import NOW, Program, Ran
 from tests.web import Server, ok
 
@@ -73,3 +73,25 @@ class Maps:
         """What Postfix would be told."""
         command = [needs("postmap", "postfix"), "-q", domain, f"{self.kind}:{self.path}"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+ENFORCE = {"mode": "enforce", "mxs": ["mx.a.com"]}
+OWN = {"mode": "enforce", "mxs": ["own.a.com"]}
+"""What a list promises, and what a site decides itself."""
+
+
+def listed(*domains: str) -> bytes:
+    """A list that enforces these domains."""
+    return dated(SIGNED, policies=dict.fromkeys(domains, ENFORCE))
+
+
+def overlay(name: str, document: object) -> Path:
+    """A file of a site's own decisions."""
+    path = Path(name)
+    path.write_text(json.dumps(document))
+    return path
+
+
+def after(**span: float) -> str:
+    """So long after the list was signed."""
+    return stamp(SIGNED + timedelta(**span))

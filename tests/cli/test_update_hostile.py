@@ -3,52 +3,34 @@
 import json
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from stpolicy import store
-from tests.cli.following import Following, Maps
+from tests.cli.following import ENFORCE, OWN, Following, Maps, after, listed, overlay
 from tests.pairs import LATER, dated
-from tests.personas import SIGNED, stamp
+from tests.personas import SIGNED
 from tests.program import Ran
-
-ENFORCE = {"mode": "enforce", "mxs": ["mx.a.com"]}
-OWN = {"mode": "enforce", "mxs": ["own.a.com"]}
-
-
-def _listed(*domains: str) -> bytes:
-    return dated(SIGNED, policies=dict.fromkeys(domains, ENFORCE))
-
-
-def _overlay(name: str, document: object) -> Path:
-    path = Path(name)
-    path.write_text(json.dumps(document))
-    return path
-
-
-def _at(**span: float) -> str:
-    return stamp(SIGNED + timedelta(**span))
 
 
 def test_the_day_of_one_overlay_passes_and_another_decides(maps: Maps) -> None:
-    first = _overlay("one.json", {"policies": {"a.com": OWN}})
-    second = _overlay("two.json", {"exclude": {"a.com": {"until": _at(days=1)}}})
+    first = overlay("one.json", {"policies": {"a.com": OWN}})
+    second = overlay("two.json", {"exclude": {"a.com": {"until": after(days=1)}}})
     both = ["--overlay", first, "--overlay", second]
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update(*both).code == 0
     assert maps.asked("a.com") == ""
-    assert maps.update(*both, now=_at(days=1)).code == 0
+    assert maps.update(*both, now=after(days=1)).code == 0
     assert "match=own.a.com" in maps.asked("a.com")
 
 
 def test_settings_are_read_after_the_splay(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = _overlay("own.json", {"policies": {"a.com": OWN}})
-    maps.following.offer(_listed("a.com"))
+    own = overlay("own.json", {"policies": {"a.com": OWN}})
+    maps.following.offer(listed("a.com"))
 
     def change(_seconds: float) -> None:
-        _overlay("own.json", {"exclude": {"a.com": {}}})
+        overlay("own.json", {"exclude": {"a.com": {}}})
 
     monkeypatch.setattr("time.sleep", change)
     assert maps.update("--overlay", own, "--splay", "9").code == 0
@@ -65,7 +47,7 @@ def test_t8_a_mark_is_forgotten_though_nothing_is_new(following: Following) -> N
 
 
 def test_t3_an_older_pair_in_the_place_of_the_newest_is_not_rendered(maps: Maps) -> None:
-    maps.following.offer(_listed("old.com"))
+    maps.following.offer(listed("old.com"))
     maps.update()
     older = (maps.following.folder / "current").readlink()
     maps.following.offer(dated(LATER, policies={"new.com": ENFORCE}), at=LATER)
@@ -80,14 +62,14 @@ def test_t3_an_older_pair_in_the_place_of_the_newest_is_not_rendered(maps: Maps)
 
 @pytest.mark.parametrize("field", ["expires", "timestamp"])
 def test_t24_dates_in_the_state_decide_nothing(maps: Maps, field: str) -> None:
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     maps.update()
     path = maps.following.folder / "state.json"
     state = json.loads(path.read_text())
     state["list"][field] = "4102444800"
     path.write_text(json.dumps(state))
     if field == "expires":
-        assert maps.update(now=_at(days=15)).code == 1
+        assert maps.update(now=after(days=15)).code == 1
         assert maps.asked("a.com") == ""
     else:
         maps.following.offer(dated(LATER), at=LATER)
@@ -95,21 +77,21 @@ def test_t24_dates_in_the_state_decide_nothing(maps: Maps, field: str) -> None:
 
 
 def test_a_map_that_does_not_follow_is_seen_by_monitoring(maps: Maps) -> None:
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     maps.update()
     maps.following.offer(dated(LATER), at=LATER)
-    assert maps.update("--overlay", _overlay("bad.json", [])).code == 2
+    assert maps.update("--overlay", overlay("bad.json", [])).code == 2
     assert maps.following.state["reason"] == "configuration"
     assert maps.following.installed == dated(LATER), "the list is installed all the same"
     ran = maps.following.program(
-        "status", "--dir", maps.following.folder, "--format", "nagios", "--now", _at(hours=1)
+        "status", "--dir", maps.following.folder, "--format", "nagios", "--now", after(hours=1)
     )
     assert (ran.code, "[configuration]" in ran.out) == (1, True)
 
 
 def test_an_installed_list_that_may_not_be_used_is_not_rendered(maps: Maps) -> None:
     """As the client in shell may have installed it."""
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     maps.update()
     other = dated(LATER, policies={"A.com": OWN, "a.com": ENFORCE})
     asc = maps.following.people.alice.sign(other, at=LATER)
@@ -135,11 +117,11 @@ def test_a_state_that_cannot_be_written_is_said(
     monkeypatch.setattr("stpolicy.store.replace", full)
     ran = following.update()
     assert (ran.code, "No space left" in ran.err) == (3, True)
-    assert following.update(now=_at(days=15)).code == 1, "that the list has run out outranks it"
+    assert following.update(now=after(days=15)).code == 1, "that the list has run out outranks it"
 
 
 def test_a_postconf_that_fails_leaves_the_map(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     rendering = ["--render", "postfix", "--map", f"hash:{maps.path}"]
     assert maps.following.update(*rendering).code == 0
     before = maps.asked("a.com")
@@ -151,13 +133,13 @@ def test_a_postconf_that_fails_leaves_the_map(maps: Maps, monkeypatch: pytest.Mo
     maps.following.offer(dated(LATER, policies={"a.com": ENFORCE}), at=LATER)
     ran = maps.following.update(*rendering)
     assert (ran.code, maps.asked("a.com")) == (3, before)
-    assert maps.following.installed != _listed("a.com"), "the list is followed"
+    assert maps.following.installed != listed("a.com"), "the list is followed"
 
 
 def test_t26_folders_do_not_depend_on_the_umask(maps: Maps) -> None:
     before = os.umask(0o077)
     try:
-        maps.following.offer(_listed("a.com"))
+        maps.following.offer(listed("a.com"))
         maps.update()
     finally:
         os.umask(before)
@@ -191,7 +173,7 @@ def test_files_without_an_end(
 ) -> None:
     monkeypatch.setattr("stpolicy.document.results.LARGEST", 4096)
     monkeypatch.setattr("stpolicy.openpgp.LARGEST_RING", 4096)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     ran = maps.update(*options)
     assert ran.code == 2
     assert said in ran.err

@@ -1,35 +1,15 @@
 """What becomes of a map while something is wrong: with the reload, with the settings, with the state."""
 
-import json
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from stpolicy import store
-from tests.cli.following import Maps
+from tests.cli.following import ENFORCE, OWN, Maps, after, listed, overlay
 from tests.pairs import LATER, dated
-from tests.personas import SIGNED, stamp
 from tests.program import Ran
-
-ENFORCE = {"mode": "enforce", "mxs": ["mx.a.com"]}
-OWN = {"mode": "enforce", "mxs": ["own.a.com"]}
-
-
-def _listed(*domains: str) -> bytes:
-    return dated(SIGNED, policies=dict.fromkeys(domains, ENFORCE))
-
-
-def _overlay(name: str, document: object) -> Path:
-    path = Path(name)
-    path.write_text(json.dumps(document))
-    return path
-
-
-def _at(**span: float) -> str:
-    return stamp(SIGNED + timedelta(**span))
 
 
 def _postfix(monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -49,7 +29,7 @@ def test_a_reload_that_fails_is_tried_again_and_the_map_is_not_made_again(
     maps: Maps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bin_ = _postfix(monkeypatch)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     inodes = set()
     for _ in range(3):
         ran = maps.update("--reload")
@@ -65,7 +45,7 @@ def test_a_reload_that_fails_is_tried_again_and_the_map_is_not_made_again(
 
 def test_a_reload_that_waits_is_done_without_a_pair_too(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
     bin_ = _postfix(monkeypatch)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update("--reload").code == 3
     shutil.rmtree(maps.following.folder / "versions")
     maps.following.server.answers.clear()
@@ -78,9 +58,9 @@ def test_a_reload_that_waits_is_done_without_a_pair_too(maps: Maps, monkeypatch:
 
 def test_a_reload_that_fails_does_not_hide_a_refusal(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
     _postfix(monkeypatch)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update("--reload").code == 3
-    ran = maps.update("--reload", now=_at(days=15))
+    ran = maps.update("--reload", now=after(days=15))
     assert (ran.code, maps.following.state["reason"]) == (1, "expired")
     assert maps.following.state["map"]["reload_pending"] is True
 
@@ -90,7 +70,7 @@ def test_a_postfix_that_does_not_run_needs_no_reload(maps: Maps, monkeypatch: py
     (_postfix(monkeypatch) / "down").touch()
     monkeypatch.setattr("os.geteuid", lambda: 0)
     maps.kind = "texthash"
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update() == Ran(0, "", "")
     assert maps.following.state["map"]["reload_pending"] is False
 
@@ -100,7 +80,7 @@ def test_who_may_not_ask_whether_postfix_runs_is_told_that_the_reload_failed(
 ) -> None:
     (_postfix(monkeypatch) / "down").touch()
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update("--reload").code == 3
     assert maps.following.state["map"]["reload_pending"] is True
 
@@ -109,7 +89,7 @@ def test_a_reload_that_is_not_asked_for_any_more_is_not_tried(
     maps: Maps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bin_ = _postfix(monkeypatch)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update("--reload").code == 3
     assert maps.update() == Ran(0, "", "")
     assert (bin_ / "runs").read_text() == "reload\n"
@@ -144,8 +124,8 @@ def test_a_list_that_runs_out_leaves_the_map_whatever_is_broken(
 ) -> None:
     """What was decided here stays, while nobody can say what is decided now."""
     own = {"policies": {"b.com": OWN, "bücher.de": OWN}, "exclude": {"c.com": {"reason": "from the list:"}}}
-    _overlay("own.json", own)
-    maps.following.offer(_listed("a.com", "b.com", "c.com"))
+    overlay("own.json", own)
+    maps.following.offer(listed("a.com", "b.com", "c.com"))
     assert maps.update("--overlay", "own.json").code == 0
     options = _broken(how)
     assert maps.update(*options).code == 2
@@ -154,42 +134,42 @@ def test_a_list_that_runs_out_leaves_the_map_whatever_is_broken(
         store.discard(maps.following.folder / name)
     maps.following.server.answers.clear()
     domains = ["a.com", "b.com", "bücher.de", "xn--bcher-kva.de", "c.com"]
-    assert maps.update(*options, now=_at(days=15)).code == 1
+    assert maps.update(*options, now=after(days=15)).code == 1
     assert maps.following.state["reason"] == "expired"
     assert [maps.asked(domain) != "" for domain in domains] == [False, True, True, True, False]
     assert maps.following.state["map"]["counts"]["overlay"] == 2
     made = maps.path.stat().st_ino
-    maps.update(*options, now=_at(days=15))
+    maps.update(*options, now=after(days=15))
     assert maps.path.stat().st_ino == made
 
 
 def test_an_overlay_that_is_mended_counts_again(maps: Maps) -> None:
-    own = _overlay("own.json", {"policies": {"b.com": OWN}})
-    maps.following.offer(_listed("a.com"))
+    own = overlay("own.json", {"policies": {"b.com": OWN}})
+    maps.following.offer(listed("a.com"))
     maps.update("--overlay", own)
     own.write_text("{")
-    maps.update("--overlay", own, now=_at(days=15))
-    _overlay("own.json", {"policies": {"c.com": OWN}})
-    maps.update("--overlay", own, now=_at(days=15))
+    maps.update("--overlay", own, now=after(days=15))
+    overlay("own.json", {"policies": {"c.com": OWN}})
+    maps.update("--overlay", own, now=after(days=15))
     assert [maps.asked(f"{name}.com") != "" for name in "abc"] == [False, False, True]
 
 
 def test_a_new_list_that_cannot_be_rendered_and_the_one_in_the_map_runs_out(maps: Maps) -> None:
-    own = _overlay("own.json", {"policies": {"b.com": OWN}})
-    maps.following.offer(_listed("a.com"))
+    own = overlay("own.json", {"policies": {"b.com": OWN}})
+    maps.following.offer(listed("a.com"))
     maps.update("--overlay", own)
     own.write_text("{")
     newer = dated(LATER, policies={"n.com": ENFORCE})
     maps.following.offer(newer, at=LATER)
-    ran = maps.update("--overlay", own, now=_at(days=14))
+    ran = maps.update("--overlay", own, now=after(days=14))
     assert (ran.code, maps.following.installed) == (2, newer)
     assert [maps.asked(f"{name}.com") != "" for name in "abn"] == [False, True, False]
     assert maps.following.state["reason"] == "configuration"
 
 
 def test_a_list_runs_out_while_nothing_can_be_verified(maps: Maps, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = _overlay("own.json", {"policies": {"b.com": OWN}})
-    maps.following.offer(_listed("a.com"))
+    own = overlay("own.json", {"policies": {"b.com": OWN}})
+    maps.following.offer(listed("a.com"))
     assert maps.update("--overlay", own).code == 0
     bin_ = Path("bin").absolute()
     bin_.mkdir()
@@ -197,14 +177,14 @@ def test_a_list_runs_out_while_nothing_can_be_verified(maps: Maps, monkeypatch: 
     (bin_ / "gpgv").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
     for days, code in ((13, 3), (14, 1)):
-        assert maps.update("--overlay", own, now=_at(days=days)).code == code
+        assert maps.update("--overlay", own, now=after(days=days)).code == code
         assert [maps.asked(f"{name}.com") != "" for name in "ab"] == [code == 3, True]
 
 
 @pytest.mark.parametrize("text", [None, "in force until 2099-01-01T00:00:00Z"])
 def test_a_text_that_was_touched_keeps_no_list_in_force(text: str | None, maps: Maps) -> None:
     """What Postfix reads is still what the last run made, and when that runs out is known."""
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update().code == 0
     if text is None:
         maps.path.unlink()
@@ -214,7 +194,7 @@ def test_a_text_that_was_touched_keeps_no_list_in_force(text: str | None, maps: 
     shutil.rmtree(maps.following.folder / "versions")
     maps.following.server.answers.clear()
     for days, left in ((13, True), (15, False)):
-        maps.update(now=_at(days=days))
+        maps.update(now=after(days=days))
         assert (maps.asked("a.com") != "") is left
 
 
@@ -222,33 +202,33 @@ BY_ROWS = "{% for row in rows %}\n{{ row.key }} {{ row.value }}\n{% endfor %}\n"
 
 
 def test_own_rows_that_nobody_can_tell_from_those_of_the_list_go_with_them(maps: Maps) -> None:
-    own = _overlay("own.json", {"policies": {"b.com": OWN}})
+    own = overlay("own.json", {"policies": {"b.com": OWN}})
     Path("t.j2").write_text(BY_ROWS)
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     options = ["--overlay", own, "--template", "t.j2"]
     assert maps.update(*options).code == 0
     assert maps.asked("b.com") != ""
     own.write_text("{")
-    assert maps.update(*options, now=_at(days=15)).code == 1
+    assert maps.update(*options, now=after(days=15)).code == 1
     assert (maps.asked("a.com"), maps.asked("b.com")) == ("", "")
 
 
 @pytest.mark.parametrize("template", ["", TEMPLATE, BY_ROWS])
 def test_state_and_pair_are_lost_and_the_list_in_the_map_runs_out(template: str, maps: Maps) -> None:
-    own = _overlay("own.json", {"policies": {"b.com": OWN}})
+    own = overlay("own.json", {"policies": {"b.com": OWN}})
     Path("t.j2").write_text(f"{{% for line in header %}}\n# {{{{ line }}}}\n{{% endfor %}}\n{template}")
     options = ["--overlay", own, *(["--template", "t.j2"] if template else [])]
-    maps.following.offer(_listed("a.com"))
+    maps.following.offer(listed("a.com"))
     assert maps.update(*options).code == 0
     shutil.rmtree(maps.following.folder / "versions")
     (maps.following.folder / "state.json").unlink()
     maps.following.server.answers.clear()
     before = maps.path.read_bytes()
-    assert maps.update(*options, now=_at(days=13)).code == 3
+    assert maps.update(*options, now=after(days=13)).code == 3
     assert maps.path.read_bytes() == before
-    ran = maps.update(*options, now=_at(days=14))
+    ran = maps.update(*options, now=after(days=14))
     assert (ran.code, maps.following.state["reason"]) == (1, "expired")
     assert (maps.asked("a.com"), maps.asked("b.com") != "") == ("", True)
     made = maps.path.stat().st_ino
-    assert maps.update(*options, now=_at(days=14)).code == 3
+    assert maps.update(*options, now=after(days=14)).code == 3
     assert maps.path.stat().st_ino == made

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stpolicy.model.mta_sts import Absent, record
+from stpolicy.model.mta_sts import record
+from stpolicy.model.txt import Absent
 
 GOOD = "v=STSv1; id=20260101T00;"
 

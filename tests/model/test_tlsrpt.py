@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stpolicy.model.tlsrpt import Absent, record
+from stpolicy.model.tlsrpt import record
+from stpolicy.model.txt import Absent
 
 MAIL, WEB = "mailto:tls@example.org", "https://example.org/v1/tlsrpt?a=b"
 
