@@ -35,7 +35,7 @@ class Published:
 def published(seen: StsObservation) -> Published:
     """The policy that a sender would have found."""
     if not seen.record.how.known:
-        return Published(Standing.UNKNOWN, f"no answer to the question for its record ({seen.record.how})")
+        return Published(Standing.UNKNOWN, f"cannot be looked for: DNS gives no answer ({seen.record.how})")
     try:
         name = mta_sts.record(seen.record.values)
     except txt.Absent:
