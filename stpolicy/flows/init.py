@@ -1,6 +1,5 @@
 """init: templates -> the files of a new list repository."""
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def init(folder: Path, *, now: datetime, templates: Path, version: str) -> list[
     )
     for name, template in FILES.items():
         contents[name] = environment.get_template(template).render(version=version).encode()
-    there = [name for name in contents if os.path.lexists(folder / name)]
+    there = [name for name in contents if store.is_there(folder / name)]
     if there:
         raise Refused(f"{', '.join(there)} in {folder} would be overwritten", "choose an empty folder")
     written: list[Path] = []

@@ -1,6 +1,5 @@
 """switch: a rendered map -> made beside the one that is there -> in its place, unless that is not ours."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def refuse_what_is_not_ours(target: MapFile, before: MapState | None, folder: Pa
         if inner.is_symlink():
             raise Misuse(f"{inner} is a link, so no map is made there", "name the folder itself with --map")
         inner = inner.parent
-    there = [path for path in (target.path, target.file) if os.path.lexists(path)]
+    there = [path for path in (target.path, target.file) if store.is_there(path)]
     if there and not _is_ours(target, before):
         raise Misuse(
             f"{there[0]} was not made by stpolicy, so it stays as it is",
@@ -77,7 +76,7 @@ def _is_ours(target: MapFile, before: MapState | None) -> bool:
 
     That it is as the last run left it; or a run was ended between its two files, and left the text.
     """
-    if os.path.lexists(target.path):
+    if store.is_there(target.path):
         return is_ours(_text(target.path))
     known = before is not None and before.name == str(target) and target.has_file_of(before.seal)
     return known or is_ours(_text(target.new.path))

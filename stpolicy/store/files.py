@@ -16,6 +16,18 @@ MODE = 0o644
 """What a new file gets; lists, signatures and public keys are for everybody to read."""
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything is at a path, be it a link that leads nowhere; OSError where the disk does not say.
+
+    os.path.lexists takes a disk that fails for one that has no such file.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def read_if_there(path: Path, largest: int) -> bytes | None:
     """The bytes of a file, at most one more than `largest`; None when there is none."""
     try:
@@ -153,7 +165,7 @@ def give(folder: Path, names: Iterable[str], user: str) -> bool:
         owner = pwd.getpwnam(user)
     except KeyError:
         return False
-    named = [folder / name for name in names if os.path.lexists(folder / name)]
+    named = [folder / name for name in names if is_there(folder / name)]
     inner = [path for outer in named if not outer.is_symlink() for path in outer.rglob("*")]
     for path in (folder, *named, *inner):
         os.lchown(path, owner.pw_uid, owner.pw_gid)

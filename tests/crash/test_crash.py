@@ -87,3 +87,16 @@ def test_r1_killed_while_berkeley_db_makes_its_file(scenarios: Scenarios) -> Non
     tried = scenarios("update", WARM, "hash")
     point = next(point for point in tried.recorded.points if "/__db." in point.path and point.call == "fcntl")
     good(tried.attempt(point, FAULTS["KILL"]))
+
+
+def test_r4_a_disk_that_does_not_say_whether_a_map_is_there(scenarios: Scenarios) -> None:
+    """It is taken neither for a map that is not there nor for somebody else's."""
+    tried = scenarios("update", WARM)
+    asked = [
+        point
+        for point in tried.recorded.points
+        if point.call == "newfstatat" and point.path.endswith("/maps/policy")
+    ]
+    assert asked
+    for point in asked:
+        good(tried.attempt(point, FAULTS["EIO"]))
