@@ -36,8 +36,9 @@ def attempt(client: Client, world: World, point: Point, fault: Fault, scratch: P
     wrong = list(after_fault(world, seen))
     if happened:
         wrong += of_code(client, world, seen, ran, fault, own=point.is_own)
-        if fault.name != "KILL" and point.is_own and seen.leftovers and is_of_writing(point):
-            wrong.append(f"left behind: {seen.leftovers}")
+        left = set(seen.leftovers) - may_stay(point)
+        if fault.name != "KILL" and point.is_own and left and is_of_writing(point):
+            wrong.append(f"left behind: {left}")
     elif client.hears_all and not (point.program and world.kind == "texthash"):
         # (of a texthash of this second, postmap reads the file again until it is older: how often, is chance)
         wrong.append("the fault did not happen: the call was not made")
@@ -50,6 +51,12 @@ def attempt(client: Client, world: World, point: Point, fault: Fault, scratch: P
 def is_of_writing(point: Point) -> bool:
     """What cannot be removed stays, so a failing removal is no reason to complain of what is left."""
     return not point.call.startswith(("unlink", "rmdir"))
+
+
+def may_stay(point: Point) -> set[str]:
+    """The text of a map that could not follow its compiled file: it says whose that file is."""
+    name = ".policy.new"
+    return {name} if point.call == "rename" and Path(point.path).name == name else set()
 
 
 def after_fault(world: World, seen: Seen) -> Iterator[str]:
