@@ -66,6 +66,16 @@ KEYS: Mapping[str, type] = {
     "per-host": int,
     "retries": int,
     "jobs": int,
+    "database": str,
+    "host": str,
+    "port": int,
+    "workers": int,
+    "scans": int,
+    "limit": str,
+    "keep": int,
+    "proxy": list,
+    "smtp-port": int,
+    "https-port": int,
 }
 """Key to kind; the kind `list` is an array of texts, and a path is relative to the file that names it."""
 

@@ -23,3 +23,7 @@ class Refused(StpolicyError):
 
 class Busy(StpolicyError):
     """Another run holds the lock: try again later."""
+
+
+class Unavailable(StpolicyError):
+    """Something that we need does not answer now, such as a database: try again later."""

@@ -61,12 +61,13 @@ class _Looking:
 class Addresses:
     """Each call looks at one address under one host name. What does not answer is not asked again."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, turns: Turns | None = None) -> None:
+        """`turns` are shared with others who look at the same addresses."""
         self._client = Client(terms.ca_file, terms.now)
         self._manner = terms.manner
         self._limits = limits = terms.limits
         self._probes = terms.probes
-        self._turns = Turns(limits.concurrency, limits.per_host, limits.pause)
+        self._turns = turns or Turns(limits.concurrency, limits.per_host, limits.pause)
         self._dead: dict[str, Unreachable] = {}
 
     async def look(self, host: str, address: str) -> AddressObservation:

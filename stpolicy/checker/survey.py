@@ -35,8 +35,15 @@ Look = Callable[[str, str], Awaitable[AddressObservation]]
 Fetch = Callable[[Domain], Awaitable[StsObservation]]
 """A domain -> its MTA-STS."""
 
+OnEvent = Callable[[str, bool], None]
+"""(a mail server of the domain, or empty for its MTA-STS; whether it has been looked at, or is about to)."""
+
 FAMILIES: tuple[Literal["A", "AAAA"], ...] = ("A", "AAAA")
 _NOT_ASKED = Records(Dns.NOT_ASKED)
+
+
+def _unheard(_name: str, _seen: bool) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +84,36 @@ class Survey:
 
         await asyncio.gather(*(work() for _ in range(width)))
 
-    async def domain(self, domain: Domain) -> DomainObservation:
+    async def domain(self, domain: Domain, on_event: OnEvent = _unheard) -> DomainObservation:
         """Everything that the scope asks for."""
         mx, mta_sts, tlsrpt = await asyncio.gather(
-            self._mail_servers(domain), self._mta_sts(domain), self._tlsrpt(domain)
+            self._mail_servers(domain, on_event), self._mta_sts(domain, on_event), self._tlsrpt(domain)
         )
         answer, hosts = mx
         return DomainObservation(domain, self._now, answer, hosts, mta_sts, tlsrpt)
 
-    async def _mail_servers(self, domain: Domain) -> tuple[MxAnswer, tuple[HostObservation, ...]]:
+    async def _mail_servers(
+        self, domain: Domain, on_event: OnEvent
+    ) -> tuple[MxAnswer, tuple[HostObservation, ...]]:
         answer = await self._resolver.mx(domain)
         names = dict.fromkeys(mx.host for mx in answer.exchanges if mx.host and not host_fault(mx.host))
-        return answer, tuple(await asyncio.gather(*(self._once(name) for name in names)))
+        for name in names:
+            on_event(name, False)
 
-    async def _mta_sts(self, domain: Domain) -> StsObservation | None:
-        return await self._fetch(domain) if self._scope.mta_sts else None
+        async def told(name: str) -> HostObservation:
+            seen = await self._once(name)
+            on_event(name, True)
+            return seen
+
+        return answer, tuple(await asyncio.gather(*map(told, names)))
+
+    async def _mta_sts(self, domain: Domain, on_event: OnEvent) -> StsObservation | None:
+        if not self._scope.mta_sts:
+            return None
+        on_event("", False)
+        seen = await self._fetch(domain)
+        on_event("", True)
+        return seen
 
     async def _tlsrpt(self, domain: Domain) -> Records | None:
         if not self._scope.mta_sts:

@@ -12,6 +12,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 keys = typer.Typer(name="keys", rich_markup_mode=None, no_args_is_help=True)
+db = typer.Typer(name="db", rich_markup_mode=None, no_args_is_help=True)
 alias = typer.Typer(name="alias", rich_markup_mode=None, no_args_is_help=True)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stpolicy.cli import _inputs
+from stpolicy.document.domains import domains
 from stpolicy.errors import Misuse
 from stpolicy.model.names import canonical, domain_fault
 
@@ -91,10 +92,14 @@ def _since(spec: str, path: Path, largest: int) -> "PolicyList":
     return load(file.data, file.name, largest=largest)
 
 
+def _data(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read(LARGEST + 1)
+    return _inputs.named(Path(path), largest=LARGEST).data
+
+
 def _lines(path: str) -> str:
-    data = (
-        sys.stdin.buffer.read(LARGEST + 1) if path == "-" else _inputs.named(Path(path), largest=LARGEST).data
-    )
+    data = _data(path)
     if len(data) > LARGEST:
         raise Misuse(f"{path} has more than {LARGEST} bytes")
     try:
@@ -130,6 +135,5 @@ def _file(spec: str) -> tuple[str, int]:
 
 
 def _excluded(path: Path) -> frozenset[str]:
-    """One domain a line; what follows a `#` is a remark."""
-    lines = (line.partition("#")[0].strip() for line in _lines(str(path)).splitlines())
-    return frozenset(canonical(line) for line in lines if line)
+    """One domain a line, of a file or of standard input."""
+    return domains(_data(str(path)), str(path), LARGEST)

@@ -56,26 +56,33 @@ async def check(
     asked: Mapping[Domain, Asked], network: Network, emit: Callable[[dict[str, Any]], None], *, now: datetime
 ) -> None:
     """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
+    async with _looks(network, now) as look, surveying(network, look, now=now) as survey:
+
+        def judged(seen: DomainObservation) -> None:
+            emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
+
+        await survey.run(asked, min(len(asked), WIDTH * network.limits.concurrency), judged)
+
+
+@asynccontextmanager
+async def surveying(
+    network: Network, look: Look, *, now: datetime, turns: Turns | None = None
+) -> AsyncIterator[Survey]:
+    """A survey over the network; `turns` are those at web servers, where another survey shares them."""
     limits, scope = network.limits, network.scope
     named = [address for address, _ in network.resolvers]
     with Resolver(network.resolvers or None, timeout=DEADLINE, trusted=named) as resolver:
-        async with _looks(network, now) as look:
-            fetch = partial(
-                https.look,
-                resolver=resolver,
-                context=https.trusting(network.ca_file),
-                port=network.https_port,
-                timeout=network.manner.timeout,
-                allow_private=scope.allow_private,
-                families=scope.families,
-                turns=Turns(limits.concurrency, limits.per_host, limits.pause),
-            )
-            survey = Survey(resolver, look, fetch, scope, rate=limits.rate, now=now)
-
-            def judged(seen: DomainObservation) -> None:
-                emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
-
-            await survey.run(asked, min(len(asked), WIDTH * limits.concurrency), judged)
+        fetch = partial(
+            https.look,
+            resolver=resolver,
+            context=https.trusting(network.ca_file),
+            port=network.https_port,
+            timeout=network.manner.timeout,
+            allow_private=scope.allow_private,
+            families=scope.families,
+            turns=turns or Turns(limits.concurrency, limits.per_host, limits.pause),
+        )
+        yield Survey(resolver, look, fetch, scope, rate=limits.rate, now=now)
 
 
 def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: bool) -> dict[str, Any]:

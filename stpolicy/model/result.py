@@ -51,12 +51,21 @@ def domain_result(observed: Observed, judged: Sequence[Judged], inconclusive: Se
         "mx_hostnames": [pattern.text for pattern in observed.patterns],
         "mta_sts": _mta_sts(observed, weighed),
         "extra_results": {
-            "policylist": {"status": int(Status.FAILURE if observed.entry is None else Status.SUCCESS)},
+            "policylist": _listed(observed),
             "dane": _dane(observed),
             "tlsrpt": _tlsrpt(domain.tlsrpt),
         },
         "findings": [_finding(one) for one in found],
         "timestamp": seen.date(domain.at),
+    }
+
+
+def _listed(observed: Observed) -> Result:
+    """Status: 0 listed, 2 not (1 is for what waits to be listed); it never lowers that of the domain."""
+    entry = observed.entry
+    return {
+        "status": int(Status.FAILURE if entry is None else Status.SUCCESS),
+        "mode": "" if entry is None else str(entry.mode),
     }
 
 

@@ -1,0 +1,222 @@
+"""serve: the checker and the list over HTTP."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stpolicy import config
+from stpolicy.cli import _door, _inputs, _network, _options, _web
+from stpolicy.cli._app import app
+from stpolicy.cli._command import command
+from stpolicy.errors import Misuse
+
+if TYPE_CHECKING:
+    from stpolicy.flows.believe import Pins
+    from stpolicy.flows.check import Network
+    from stpolicy.web.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How mail servers are looked at."""
+
+    resolver: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--resolver", metavar="IP[:PORT]", help="Ask this DNS server, and believe its AD. Repeatable."
+        ),
+    ] = None
+    ca_file: Annotated[
+        Path | None,
+        typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
+    ] = None
+    smtp_port: Annotated[
+        int, typer.Option("--smtp-port", metavar="N", min=1, max=65535, help="Where mail servers listen.")
+    ] = 25
+    https_port: Annotated[
+        int,
+        typer.Option("--https-port", metavar="N", min=1, max=65535, help="Where policies of MTA-STS are."),
+    ] = 443
+    helo: Annotated[
+        str | None,
+        typer.Option("--helo", metavar="NAME", help="What we call ourselves; this host's name if not given."),
+    ] = None
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="S",
+            min=0.1,
+            help="Seconds for one connection; an address has four times that.",
+        ),
+    ] = 30
+    allow_private: Annotated[
+        bool,
+        typer.Option(
+            "--allow-private", help="Connect to addresses that are not global too: for a laboratory."
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where HTTP is served, and how much of it."""
+
+    host: Annotated[str, typer.Option("--host", metavar="ADDR", help="The address to listen at.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=1, max=65535, help="The port to listen at.")
+    ] = 8080
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=1, max=64, help="Processes; more than one needs PostgreSQL."
+        ),
+    ] = 1
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Serve nothing; run the scans that wait in a shared database.")
+    ] = False
+    scans: Annotated[
+        int,
+        typer.Option(
+            "--scans",
+            metavar="N",
+            min=0,
+            max=1000,
+            help="Scans at once in each process; 0 leaves them to workers.",
+        ),
+    ] = 16
+    limit: Annotated[
+        str,
+        typer.Option(
+            "--limit", metavar="N/TIME", help="New scans of one client, like 120/hour or 10/minute."
+        ),
+    ] = "120/hour"
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="DAYS", min=1, help="Days for which results are kept.")
+    ] = 90
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--proxy", metavar="ADDR", help="Believe X-Forwarded-For of this address or network. Repeatable."
+        ),
+    ] = None
+
+
+@command(
+    app,
+    "serve",
+    example="""
+    stpolicy serve
+    stpolicy serve --config /etc/stpolicy/stpolicy.toml --proxy 127.0.0.1
+    stpolicy serve --worker --database postgresql+psycopg://stpolicy@db.example.org/scans
+    """,
+)
+def serve(
+    serving: Serving,
+    looking: Looking,
+    database: _web.Database = None,
+    dir_: _options.Dir = _options.STATE,
+    keyring: _options.Keyring = None,
+    signer: _options.Signer = None,
+    threshold: _options.Threshold = 1,
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            "--exclude",
+            metavar="FILE",
+            help="Domains, one a line, not to be looked at, nor what is below them.",
+        ),
+    ] = None,
+    quiet: bool = False,
+) -> int:
+    """Serve the checker as a website and an API, and the installed list beside it.
+
+    Scans are kept in a database, by default a file of SQLite. With --signer and --keyring the pair that
+    `update` has installed below --dir is served as /policy.json, once it has verified, and its entries
+    are what domains are held against. Ends in order on a signal: what is under way is done again.
+    """
+    _web.need_packages()
+    from stpolicy.ledger import address
+    from stpolicy.ledger.engine import is_shared
+    from stpolicy.web.settings import Settings
+
+    url = _web.database(database)
+    if not is_shared(address(url)):
+        if serving.worker:
+            raise Misuse(
+                "--worker needs a database that machines share",
+                "name it with --database postgresql+psycopg://…",
+            )
+        if serving.workers > 1:
+            raise Misuse(
+                "--workers above 1 needs a database that processes share",
+                "name it with --database postgresql+psycopg://…",
+            )
+    if serving.worker and not serving.scans:
+        raise Misuse("--worker with --scans 0 would do nothing")
+    settings = Settings(
+        url,
+        _looks(looking),
+        dir_,
+        _pins(keyring, signer, threshold),
+        exclude,
+        serving.scans,
+        serving.limit,
+        serving.keep,
+        serving.host,
+        serving.port,
+        serving.workers,
+        _proxies(serving.proxy or []),
+    )
+    _begin(settings, serving, quiet=quiet)
+    return _door.DONE
+
+
+def _begin(settings: "Settings", serving: Serving, *, quiet: bool) -> None:
+    from stpolicy.web import server, worker
+
+    if serving.worker:
+        _door.say("working on the scans of the database", quiet=quiet)
+        _door.asynchronously(worker.work(settings))
+        return
+    host = f"[{serving.host}]" if ":" in serving.host else serving.host
+    _door.say(f"serving http://{host}:{serving.port}/", quiet=quiet)
+    server.serve(settings)
+
+
+def _looks(options: Looking) -> "Network":
+    from stpolicy.checker.smtp import Manner
+    from stpolicy.checker.survey import Scope
+    from stpolicy.flows.check import Network
+
+    _inputs.check_ca_file(options.ca_file)
+    return Network(
+        Manner(config.helo(options.helo), options.smtp_port, options.timeout),
+        tuple(map(_network.resolver, options.resolver or ())),
+        options.ca_file,
+        options.https_port,
+        Scope(allow_private=options.allow_private),
+    )
+
+
+def _pins(keyring: Path | None, signer: list[str] | None, threshold: int) -> "Pins | None":
+    """None where neither is given: then no list is served."""
+    if keyring is None and not signer:
+        return None
+    return _inputs.pins(keyring, signer, threshold)
+
+
+def _proxies(given: list[str]) -> tuple[str, ...]:
+    for one in given:
+        try:
+            ip_network(one)
+        except ValueError as wrong:
+            raise Misuse(
+                f"--proxy {one!r} is no address or network", "write it like 192.0.2.1 or 10.0.0.0/8"
+            ) from wrong
+    return tuple(given)

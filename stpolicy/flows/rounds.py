@@ -1,0 +1,68 @@
+"""Surveys for who is asked one domain after another: each is shared for a while, then the next begins."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from stpolicy.checker.addresses import Addresses, Terms
+from stpolicy.checker.survey import Survey
+from stpolicy.checker.turns import Turns
+from stpolicy.flows.check import Network, surveying
+
+LIFE = timedelta(seconds=60)
+"""For so long, a mail server that several domains share is looked at once, and a dead address stays dead."""
+
+
+@dataclass(slots=True)
+class Round:
+    """One survey, and who uses it."""
+
+    survey: Survey
+    begun: datetime
+    closing: AsyncExitStack
+    users: int = 0
+
+
+class Rounds:
+    """One after another over the same network, with one count of who is connected where."""
+
+    def __init__(self, network: Network, clock: Callable[[], datetime]) -> None:
+        limits = network.limits
+        self._network, self._clock = network, clock
+        self._turns = Turns(limits.concurrency, limits.per_host, limits.pause)
+        self._at_web_servers = Turns(limits.concurrency, limits.per_host, limits.pause)
+        self._current: Round | None = None
+
+    @asynccontextmanager
+    async def take_part(self) -> AsyncIterator[Round]:
+        """The round of now; it goes on for who takes part, even when a new one has begun."""
+        taken = self._current
+        if taken is None or not timedelta() <= self._clock() - taken.begun < LIFE:
+            taken = await self._begin()
+        taken.users += 1
+        try:
+            yield taken
+        finally:
+            taken.users -= 1
+            if not taken.users and taken is not self._current:
+                await taken.closing.aclose()
+
+    async def _begin(self) -> Round:
+        network, now = self._network, self._clock()
+        terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
+        look = Addresses(terms, self._turns).look
+        async with AsyncExitStack() as closing:
+            survey = await closing.enter_async_context(
+                surveying(network, look, now=now, turns=self._at_web_servers)
+            )
+            begun = Round(survey, now, closing.pop_all())
+        await self.end()
+        self._current = begun
+        return begun
+
+    async def end(self) -> None:
+        """Ends the round of now, once nobody takes part in it any more."""
+        retired, self._current = self._current, None
+        if retired and not retired.users:
+            await retired.closing.aclose()

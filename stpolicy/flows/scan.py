@@ -1,0 +1,116 @@
+"""scan: a scan that waits -> a look at its domain -> its domain result in the ledger."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from stpolicy.errors import StpolicyError, Unavailable
+from stpolicy.flows import asked
+from stpolicy.flows.check import result
+from stpolicy.flows.rounds import Rounds
+from stpolicy.ledger import Ledger, Outcome
+from stpolicy.model.policy import PolicyList
+from stpolicy.model.result import scan as scan_object
+from stpolicy.model.scanned import Part, Scan
+from stpolicy.model.verdict import Status
+from stpolicy.output.result import traits
+
+DEADLINE = 600
+"""Seconds for one domain, whatever its mail servers do."""
+
+MOST_ATTEMPTS = 3
+"""A scan that has ended its worker so often is not begun again."""
+
+_TELL_EVERY = 0.5
+"""Seconds between two notes of how far a scan is."""
+
+MTA_STS = "MTA-STS"
+
+_log = logging.getLogger(__name__)
+
+
+class Scanner:
+    """Runs scans by their ids. `policies` gives the list being served, or None."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rounds: Rounds,
+        policies: Callable[[], PolicyList | None],
+        clock: Callable[[], datetime],
+        excluded: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        self._ledger, self._rounds, self._policies = ledger, rounds, policies
+        self._clock, self._excluded = clock, excluded
+
+    async def run(self, id_: str) -> None:
+        """Runs one scan to its end, whatever that is. Cancelled, it waits again; Unavailable is raised."""
+        scan = await asyncio.to_thread(self._ledger.take, id_, self._clock())
+        if scan is None:
+            return
+        if scan.attempt > MOST_ATTEMPTS:
+            await self._give_up(scan, f"this scan has ended its worker {MOST_ATTEMPTS} times")
+            return
+        try:
+            async with asyncio.timeout(DEADLINE):
+                found = await self._result(scan)
+        except TimeoutError:
+            await self._give_up(scan, f"this domain could not be looked at within {DEADLINE} seconds")
+        except asyncio.CancelledError:
+            with suppress(Unavailable):
+                await asyncio.shield(asyncio.to_thread(self._ledger.release, scan))
+            raise
+        except StpolicyError as wrong:
+            await self._give_up(scan, wrong.message)
+        except Exception as wrong:  # noqa: BLE001  (one domain must not end the looks at all others)
+            _log.exception("scan %s of %s", scan.id, scan.domain)
+            await self._give_up(scan, f"internal error: {type(wrong).__name__}")
+        else:
+            await asyncio.to_thread(self._ledger.finish, scan, _outcome(found), self._clock())
+
+    async def _give_up(self, scan: Scan, why: str) -> None:
+        await asyncio.to_thread(self._ledger.fail, scan, why, self._clock())
+
+    async def _result(self, scan: Scan) -> dict[str, Any]:
+        wanted = asked.of_names([scan.domain], self._policies(), "the list that is served")
+        if not asked.without(wanted, self._excluded()):
+            raise StpolicyError(f"{scan.domain} asked not to be looked at")
+        progress: dict[str, Part] = {}
+        telling = asyncio.create_task(self._tell(scan, progress))
+
+        def heard(name: str, seen: bool) -> None:
+            progress[name or MTA_STS] = Part.SEEN if seen else Part.LOOKING
+
+        try:
+            async with self._rounds.take_part() as taken:
+                seen = await taken.survey.domain(scan.domain, heard)
+                connected = taken.survey.connected
+        finally:
+            telling.cancel()
+        seen = replace(seen, at=scan.started or seen.at)  # the round may have begun earlier
+        return result(seen, wanted[scan.domain], now=self._clock(), connected=connected)
+
+    async def _tell(self, scan: Scan, progress: dict[str, Part]) -> None:
+        """Notes how far the scan is whenever that has changed."""
+        told: dict[str, Part] = {}
+        while True:
+            await asyncio.sleep(_TELL_EVERY)
+            if progress != told:
+                told = dict(progress)
+                with suppress(Unavailable):  # whoever watches learns the end
+                    await asyncio.to_thread(self._ledger.note, scan, told)
+
+
+def _outcome(found: dict[str, Any]) -> Outcome:
+    has = set(traits(found))
+    return Outcome(
+        json.dumps(scan_object(found), separators=(",", ":")),
+        int(Status(found["status"])),
+        mta_sts="mta_sts" in has,
+        dane="dane" in has,
+    )

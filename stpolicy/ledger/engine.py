@@ -1,0 +1,91 @@
+"""The database behind the ledger: SQLite in a file, or PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from stpolicy.errors import Misuse, StpolicyError, Unavailable
+
+POSTGRESQL = "postgresql+psycopg"
+READS = "reads"
+"""The execution option of a transaction that only reads: it never waits for one that writes."""
+
+WAIT = 10
+"""Seconds: for a connection, and for a lock of SQLite."""
+
+
+def address(text: str) -> URL:
+    """The address of a database; Misuse for one that is none of ours."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in ("sqlite", POSTGRESQL) or not url.database:
+        raise Misuse(
+            "--database is no address of a database that we know",
+            f"write it like sqlite:///scans.db or {POSTGRESQL}://user@host/name",
+        )
+    if url.drivername == "sqlite" and url.database == ":memory:":
+        raise Misuse("--database names no file", "each connection would have a database of its own")
+    return url
+
+
+def is_shared(url: URL) -> bool:
+    """Whether other machines can use it too."""
+    return url.drivername == POSTGRESQL
+
+
+def opened(url: URL) -> Engine:
+    """The engine; nothing is connected yet."""
+    if is_shared(url):
+        return create_engine(
+            url,
+            pool_size=5,
+            max_overflow=5,
+            pool_timeout=WAIT,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": WAIT},
+        )
+    path = Path(str(url.database))
+    if not path.absolute().parent.is_dir():
+        raise StpolicyError(f"the folder {path.absolute().parent} is not there", "make it, for --database")
+    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=WAIT)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout = {WAIT * 1000}", "journal_mode = WAL", "synchronous = NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Who will write says so at once: two that read first and then both want to write would be refused."""
+    reads = connection.get_execution_options().get(READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def told(url: URL) -> Iterator[None]:
+    """Says in one sentence that the database does not answer, without its password."""
+    try:
+        yield
+    except DBAPIError as wrong:
+        if isinstance(wrong.orig, Exception) and type(wrong.orig).__name__ == "IntegrityError":
+            raise
+        raise _unavailable(url, str(wrong.orig).partition("\n")[0]) from wrong
+    except SQLAlchemyError as wrong:
+        raise _unavailable(url, str(wrong).partition("\n")[0]) from wrong
+
+
+def _unavailable(url: URL, why: str) -> Unavailable:
+    return Unavailable(f"the database {url.render_as_string()} does not answer: {why}")

@@ -1,0 +1,87 @@
+"""The queue of scans in PostgreSQL, kept by procrastinate: whoever is free takes the next one.
+
+Jobs are found by SKIP LOCKED and LISTEN/NOTIFY. A worker says every few seconds that it lives; the job
+of one that is gone goes to another.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import psycopg
+import psycopg_pool
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from sqlalchemy.engine import URL
+
+from stpolicy.errors import Unavailable
+from stpolicy.ledger.engine import WAIT
+
+TASK = "scan"
+BEAT = 3
+"""Seconds between two signs of life of a worker."""
+GONE = 15
+"""Seconds without one, after which it is taken for gone."""
+
+logging.getLogger("procrastinate").setLevel(logging.WARNING)
+
+
+class Queue:
+    """Jobs that are ids of scans."""
+
+    def __init__(self, url: URL) -> None:
+        conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._app = App(connector=PsycopgConnector(conninfo=conninfo, timeout=WAIT))
+        self._run: Callable[[str], Awaitable[None]] | None = None
+        self._task = self._app.task(name=TASK, queue=TASK)(self._scan)
+
+    async def open(self, run: Callable[[str], Awaitable[None]]) -> None:
+        """Connects; `run` is what a job comes to."""
+        self._run = run
+        async with _told():
+            await self._app.open_async()
+
+    async def close(self) -> None:
+        """Lets go of all connections."""
+        await self._app.close_async()
+
+    async def offer(self, id_: str) -> None:
+        """Puts a scan in, unless it waits there already."""
+        async with _told():
+            try:
+                await self._task.configure(queueing_lock=id_).defer_async(id_=id_)
+            except AlreadyEnqueued:
+                return
+
+    async def work(self, at_once: int) -> None:
+        """Works until it is cancelled; then what is under way is given back."""
+        async with _told():
+            await self._app.run_worker_async(
+                queues=[TASK],
+                concurrency=at_once,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                update_heartbeat_interval=BEAT,
+                stalled_worker_timeout=GONE,
+                shutdown_graceful_timeout=0,
+            )
+
+    async def revive(self) -> None:
+        """Gives the jobs of workers that are gone to those that are not."""
+        async with _told():
+            jobs = self._app.job_manager
+            for job in await jobs.get_stalled_jobs(queue=TASK, seconds_since_heartbeat=GONE):
+                await jobs.retry_job(job)
+
+    async def _scan(self, id_: str) -> None:
+        if self._run is None:
+            raise AssertionError
+        await self._run(id_)
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    try:
+        yield
+    except (ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as wrong:
+        raise Unavailable(f"the queue in the database does not answer: {wrong}".partition("\n")[0]) from wrong

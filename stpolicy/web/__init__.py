@@ -1,0 +1,1 @@
+"""The second door: the same flows over HTTP (extra `web`)."""

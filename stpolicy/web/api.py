@@ -1,0 +1,216 @@
+"""The API: scans asked for and answered, policies, statistics."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from stpolicy.errors import Busy, Misuse, Refused
+from stpolicy.flows.submit import domain_of
+from stpolicy.model.scanned import Scan, State
+from stpolicy.model.verdict import Status
+from stpolicy.web import asking, described, words
+from stpolicy.web.envelope import Refusal, envelope, raw
+from stpolicy.web.service import Service
+
+WAIT = 60
+"""Seconds that a client waits for a result before it gets the address of the scan instead."""
+MOST_AT_ONCE = 500
+"""Clients of one process that wait, or follow a scan; more are told to come back."""
+STATISTICS = timedelta(days=90)
+
+router = APIRouter(prefix="/api")
+
+Id = Annotated[
+    str,
+    Path(
+        alias="id",
+        pattern="^[A-Za-z0-9_-]{22}$",
+        description="The id of a scan.",
+        examples=["Zr3v0q4kT1m2n3o4p5q6r7"],
+    ),
+]
+
+
+def service(request: Request) -> Service:
+    """The service that this process runs."""
+    found: Service = request.app.state.service
+    return found
+
+
+@router.post("/scan", summary="Look at a domain", **described.SCAN)
+async def scan(request: Request) -> Response:
+    """Answers the newest result while it is fresh; else looks, and answers within a minute, or where to ask.
+
+    The domain comes as JSON, as a form or in the query, in U-labels or A-labels.
+    """
+    here = service(request)
+    found = await submitted(request, await asking.domain(request))
+    waits = asking.waits(request) and here.watch.waiting < MOST_AT_ONCE
+    if not found.state.over and waits:
+        await over(here, found.id)
+    return await answer(here, found.id)
+
+
+async def over(here: Service, id_: str) -> None:
+    """Waits until a scan is over, the client has waited long enough, or the service stops."""
+    ends = [
+        asyncio.create_task(here.watch.until_over(id_, WAIT)),
+        asyncio.create_task(here.stopping.wait()),
+    ]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def submitted(request: Request, name: str) -> Scan:
+    """The scan that answers for a domain; Refusal where there will be none."""
+    here = service(request)
+    allow = partial(request.app.state.limit.hit, asking.client(request))
+    try:
+        return (await here.submit(name, allow)).scan
+    except Misuse as wrong:
+        raise Refusal(400, wrong.message) from wrong
+    except Refused as wrong:
+        raise Refusal(403, wrong.message) from wrong
+    except Busy as wrong:
+        raise Refusal(503, wrong.message, headers={"Retry-After": "120"}) from wrong
+
+
+async def answer(here: Service, id_: str) -> Response:
+    """A scan as it is now: its result, or where to ask for it."""
+    found = await asyncio.to_thread(here.ledger.scan, id_)
+    if found is None:
+        raise Refusal(404, "there is no such scan")
+    if found.state is State.DONE:
+        return raw(found.result)
+    if found.state is State.FAILED:
+        raise Refusal(
+            503, f"the domain could not be looked at: {found.message}", headers={"Retry-After": "60"}
+        )
+    job = words.job(found)
+    return envelope(job, 202, f"the scan is {found.state}; ask at {job['href']}", {"Location": job["href"]})
+
+
+@router.get("/scan", summary="The newest result of a domain", **described.NEWEST)
+async def newest(
+    request: Request, domain: str | None = Query(None, description="The domain, in U-labels or A-labels.")
+) -> Response:
+    """Never looks: answers the newest result of exactly this domain."""
+    try:
+        wanted = domain_of(asking.named(domain))
+    except Misuse as wrong:
+        raise Refusal(400, wrong.message) from wrong
+    found = await service(request).newest.of(wanted)
+    if found is None:
+        raise Refusal(404, f"{wanted} has not been looked at yet; POST asks for it")
+    return raw(found.result)
+
+
+@router.post("/scans", summary="Look at many domains", status_code=202, **described.SCANS)
+async def scans(request: Request) -> Response:
+    """Puts up to 100 domains into the queue; each is answered by itself, as POST /api/scan would."""
+    answers = [await _one(request, name) for name in dict.fromkeys(await asking.domains(request))]
+    return envelope({"scans": answers}, 202)
+
+
+async def _one(request: Request, name: str) -> dict[str, Any]:
+    try:
+        found = await submitted(request, asking.named(name))
+    except Refusal as wrong:
+        return {"asked": name, "status_code": wrong.status, "message": wrong.message, "scan": None}
+    status = 200 if found.state is State.DONE else 503 if found.state is State.FAILED else 202
+    return {"asked": name, "status_code": status, "message": found.message, "scan": words.job(found)}
+
+
+@router.get("/scans/{id}", summary="A scan: how far it is, and its result", **described.JOB)
+async def one(request: Request, id_: Id) -> Response:
+    """The result is under `scan`, once there is one."""
+    found = await asyncio.to_thread(service(request).ledger.scan, id_)
+    if found is None:
+        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    return raw(words.job_text(found))
+
+
+@router.get("/scans/{id}/events", summary="A scan, live", **described.EVENTS)
+async def events(request: Request, id_: Id) -> Response:
+    """Server-sent events: `progress` whenever something has changed, and `over` at the end."""
+    here = service(request)
+    found = await asyncio.to_thread(here.ledger.scan, id_)
+    if found is None:
+        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    if here.watch.waiting >= MOST_AT_ONCE:
+        raise Refusal(503, "too many follow scans just now", headers={"Retry-After": "10"})
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(follow(here, id_), media_type="text/event-stream", headers=headers)
+
+
+async def follow(here: Service, id_: str) -> AsyncIterator[str]:
+    """Events until the scan is over, or the service stops."""
+    async with here.watch.of(id_) as news:
+        while not here.stopping.is_set():
+            try:
+                async with asyncio.timeout(STILL_THERE):
+                    found = await news.get()
+            except TimeoutError:
+                yield ": still there\n\n"
+                continue
+            kind = "over" if found.state.over else "progress"
+            yield f"event: {kind}\ndata: {json.dumps(words.job(found))}\n\n"
+            if found.state.over:
+                return
+
+
+STILL_THERE = 1.0
+"""Seconds between two signs of life of a stream; each is also a look at whether the service stops."""
+
+
+@router.get("/policy/{domain}", summary="The entry of a domain", **described.POLICY)
+async def policy(
+    request: Request,
+    domain: str = Path(description="The domain, in U-labels or A-labels.", examples=["eff.org"]),
+) -> Response:
+    """What the list that is served says of a domain."""
+    here = service(request)
+    try:
+        wanted = domain_of(asking.named(domain))
+    except Misuse as wrong:
+        raise Refusal(400, wrong.message) from wrong
+    pair = await here.pair()
+    if pair is None:
+        raise Refusal(404, "this service serves no list")
+    found = words.entry(wanted, pair, here.clock())
+    if found is None:
+        raise Refusal(404, f"{wanted} is not on the list")
+    return envelope(found)
+
+
+@router.get("/stats", summary="What scans came to", **described.STATS)
+async def stats(request: Request) -> Response:
+    """Counts by day and status, and how many domains have MTA-STS and DANE."""
+    return envelope(await statistics(service(request)))
+
+
+async def statistics(here: Service) -> dict[str, Any]:
+    """The last ninety days, and the newest result of each domain."""
+    since = here.clock() - STATISTICS
+    days: dict[str, dict[str, int]] = {}
+    for day, status, count in await asyncio.to_thread(here.ledger.tallies, since):
+        days.setdefault(f"{day:%Y-%m-%d}", {})[Status(status).text] = count
+    adoption = await asyncio.to_thread(here.ledger.adoption)
+    return {"days": [{"day": day, "statuses": counts} for day, counts in days.items()], "adoption": adoption}
+
+
+@router.get("/ping", summary="Whether the service answers", **described.PING)
+async def ping() -> Response:
+    """Asks nothing else."""
+    return envelope({}, message="pong")

@@ -1,0 +1,96 @@
+"""What a client asks for, and who it is: the words of a request, read."""
+
+import json
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from stpolicy.web.envelope import Refusal
+
+LONGEST_NAME = 1024
+"""Characters of a domain as somebody typed it."""
+
+MOST_DOMAINS = 100
+"""Of one request."""
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def domain(request: Request) -> str:
+    """The domain of a request: in a JSON object, in a form, or in the query."""
+    given = (await _body(request)).get("domain", request.query_params.get("domain"))
+    return named(given)
+
+
+def named(given: object) -> str:
+    """A domain that was given; Refusal where it was not, or is no text."""
+    if given is None or given == "":
+        raise Refusal(400, "name the domain to look at, as `domain`")
+    if not isinstance(given, str):
+        raise Refusal(400, "`domain` is a text, like example.com")
+    if len(given) > LONGEST_NAME:
+        raise Refusal(400, "that is longer than any domain")
+    return given
+
+
+async def domains(request: Request) -> list[str]:
+    """The domains of a request for many: `domains` in a JSON object."""
+    found = (await _body(request)).get("domains")
+    if not isinstance(found, list) or not found or not all(isinstance(one, str) for one in found):
+        raise Refusal(400, "give the domains to look at as `domains`, a list of texts")
+    if len(found) > MOST_DOMAINS:
+        raise Refusal(400, f"{MOST_DOMAINS} domains at most in one request")
+    return [one[:LONGEST_NAME] for one in found]
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _FORMS:
+        return await _form(request)
+    data = await request.body()
+    if not data:
+        return {}
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise Refusal(415, "send JSON or a form, and say which in Content-Type")
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as wrong:
+        raise Refusal(400, "the body is not JSON") from wrong
+    if not isinstance(value, dict):
+        raise Refusal(400, "the body is not a JSON object")
+    return value
+
+
+async def _form(request: Request) -> Mapping[str, Any]:
+    try:
+        form = await request.form(max_files=0, max_fields=8, max_part_size=64 * 1024)
+    except HTTPException as wrong:
+        raise Refusal(400, "the form cannot be read") from wrong
+    except UnicodeDecodeError as wrong:
+        raise Refusal(400, "the form is not UTF-8") from wrong
+    return {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def waits(request: Request) -> bool:
+    """Whether the client wants the result in this answer (RFC 7240 section 4.1 says how not)."""
+    preferences = ",".join(request.headers.getlist("prefer")).lower().split(",")
+    return "respond-async" not in {one.partition(";")[0].strip() for one in preferences}
+
+
+def client(request: Request) -> str:
+    """Whom a limit counts: an address of IPv4, or a /64 of IPv6, which is what one customer has."""
+    return network(request.client.host if request.client else "")
+
+
+def network(address: str) -> str:
+    """An address as limits count it."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address or "unknown"
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return str(found)

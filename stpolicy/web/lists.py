@@ -1,0 +1,71 @@
+"""The list that is served: the pair in force and the keys, as servers that follow it fetch them."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from stpolicy.flows.served import Pair
+from stpolicy.web import described
+from stpolicy.web.api import service
+from stpolicy.web.envelope import Refusal
+
+router = APIRouter()
+_METHODS = ["GET", "HEAD"]
+
+
+@router.api_route("/policy.json", methods=_METHODS, summary="The list", **described.FILE)
+async def policy_json(request: Request) -> Response:
+    """As it was signed, byte for byte."""
+    pair = await _pair(request)
+    return _file(request, pair.data, "application/json", pair.sha256, pair.installed)
+
+
+@router.api_route("/policy.json.asc", methods=_METHODS, summary="Its signature", **described.FILE)
+async def policy_json_asc(request: Request) -> Response:
+    """Of the same version as the list: both are kept together."""
+    pair = await _pair(request)
+    return _file(request, pair.signature, "application/pgp-signature", pair.version, pair.installed)
+
+
+@router.api_route("/trusted.asc", methods=_METHODS, summary="The keys", **described.FILE)
+async def trusted_asc(request: Request) -> Response:
+    """Compare their fingerprints with what the maintainer says elsewhere."""
+    served = service(request).served
+    if served is None:
+        raise Refusal(404, "this service serves no list")
+    return Response(served.keys, media_type="application/pgp-keys", headers={"Cache-Control": "no-cache"})
+
+
+async def _pair(request: Request) -> Pair:
+    here = service(request)
+    pair = await here.pair()
+    if pair is not None:
+        return pair
+    if here.served is None:
+        raise Refusal(404, "this service serves no list")
+    raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
+
+
+def _file(request: Request, data: bytes, kind: str, tag: str, modified: datetime) -> Response:
+    headers = {
+        "ETag": f'"{tag}"',
+        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Cache-Control": "no-cache",  # a cache asks again each time: a pair must not be torn by two ages
+    }
+    if _is_known(request, headers["ETag"], modified):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type=kind, headers=headers)
+
+
+def _is_known(request: Request, tag: str, modified: datetime) -> bool:
+    """Whether the client has it (RFC 9110 section 13.2.2: If-None-Match comes first)."""
+    if named := request.headers.getlist("if-none-match"):
+        tags = [one.strip().removeprefix("W/") for line in named for one in line.split(",")]
+        return tag in tags or "*" in tags
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))

@@ -1,0 +1,62 @@
+"""What a monitoring system reads (prometheus): counts of this process, the ledger and the list."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stpolicy.flows.served import Pair
+from stpolicy.model.scanned import State
+
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Of one process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "stpolicy_requests",
+            "Requests answered by this process",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+
+    def count(self, method: str, route: str, status: int) -> None:
+        """Counts an answer."""
+        known = method if method in ("GET", "HEAD", "POST") else "other"
+        self._requests.labels(known, route, str(status)).inc()
+
+    def text(self, scans: Mapping[State, int] | None, pair: Pair | None, now: datetime) -> bytes:
+        """All of it; `scans` is None where the ledger does not answer."""
+        state = CollectorRegistry()
+        state.register(_State(scans, pair, now))
+        return generate_latest(self._registry) + generate_latest(state)
+
+
+class _State(Collector):
+    """What is read rather than counted."""
+
+    def __init__(self, scans: Mapping[State, int] | None, pair: Pair | None, now: datetime) -> None:
+        self._scans, self._pair, self._now = scans, pair, now
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "stpolicy_database_up", "Whether the database answers", value=self._scans is not None
+        )
+        if self._scans is not None:
+            found = GaugeMetricFamily("stpolicy_scans", "Scans in the database", labels=["state"])
+            for state, count in self._scans.items():
+                found.add_metric([state], count)
+            yield found
+        if self._pair:
+            expires = self._pair.policies.expires.instant
+            left = expires.seconds - self._now.timestamp()
+            yield GaugeMetricFamily(
+                "stpolicy_list_seconds_left", "Until the list that is served runs out", value=left
+            )
+            entries = len(self._pair.policies.entries)
+            yield GaugeMetricFamily("stpolicy_list_entries", "Entries of the list", value=entries)

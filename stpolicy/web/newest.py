@@ -1,0 +1,50 @@
+"""The newest result of a domain as it is sent, kept for a second: many ask for the same one."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from stpolicy.ledger import Ledger
+from stpolicy.model.names import Domain
+from stpolicy.model.scanned import Scan, State
+
+FOR = 1.0
+"""Seconds; that much later another process's result is seen."""
+MOST = 16 * 1024 * 1024
+"""Bytes of all that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    scan: Scan | None
+    until: float
+
+    @property
+    def size(self) -> int:
+        return 512 + (len(self.scan.result) if self.scan else 0)
+
+
+class Newest:
+    """Results by domain; those that were asked for longest ago go first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._kept: OrderedDict[Domain, _Kept] = OrderedDict()
+        self._size = 0
+
+    async def of(self, domain: Domain) -> Scan | None:
+        """The newest scan of exactly this domain that is done."""
+        moment = asyncio.get_running_loop().time()
+        kept = self._kept.get(domain)
+        if kept is None or kept.until < moment:
+            found = await asyncio.to_thread(self._ledger.newest, domain, State.DONE)
+            kept = _Kept(found, moment + FOR)
+            self._keep(domain, kept)
+        return kept.scan
+
+    def _keep(self, domain: Domain, kept: _Kept) -> None:
+        before = self._kept.pop(domain, None)
+        self._size += kept.size - (before.size if before else 0)
+        self._kept[domain] = kept
+        while self._size > MOST and len(self._kept) > 1:
+            self._size -= self._kept.popitem(last=False)[1].size

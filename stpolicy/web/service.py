@@ -1,0 +1,120 @@
+"""The parts of the service, put together: what HTTP asks, and what a worker runs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from stpolicy.errors import StpolicyError, Unavailable
+from stpolicy.flows.jobs import Embedded, Jobs, Shared
+from stpolicy.flows.rounds import Rounds
+from stpolicy.flows.scan import Scanner
+from stpolicy.flows.served import Pair, Served
+from stpolicy.flows.submit import MOST_WAITING, Submitted, domain_of, submit
+from stpolicy.ledger import Ledger, address
+from stpolicy.model.policy import PolicyList
+from stpolicy.web import _clock
+from stpolicy.web.excluded import Excluded
+from stpolicy.web.newest import Newest
+from stpolicy.web.settings import Settings
+from stpolicy.web.watch import Watch
+
+_TIDY_EVERY = 600
+"""Seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Service:
+    """What the handlers of requests use."""
+
+    settings: Settings
+    ledger: Ledger
+    jobs: Jobs
+    watch: Watch
+    newest: Newest
+    excluded: Excluded
+    served: Served | None
+    clock: Callable[[], datetime] = _clock.now
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def pair(self) -> Pair | None:
+        """The verified pair in force now, or the last one that verified."""
+        served = self.served
+        if served is None:
+            return None
+        return served.pair if served.is_known else await asyncio.to_thread(served.renew, self.clock())
+
+    async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
+        """The scan that answers for a domain; see flows.submit."""
+        domain = domain_of(name)
+        await self.pair()  # names are held against the list of now
+        now = self.clock()
+        done = await asyncio.to_thread(submit, domain, self.ledger, self.excluded.domains(), allow, now=now)
+        if done.new:
+            with suppress(Unavailable):  # it waits in the ledger, and is found there
+                await self.jobs.offer(done.scan.id)
+        return done
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.now) -> AsyncIterator[Service]:
+    """The service, at work; in the end what is under way waits again."""
+    ledger = Ledger(address(settings.database))
+    served = Served(settings.folder, settings.who) if settings.who else None
+    excluded = Excluded(settings.exclude)
+    rounds = Rounds(settings.network, clock)
+    jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
+    service = Service(settings, ledger, jobs, Watch(ledger), Newest(ledger), excluded, served, clock)
+
+    def policies() -> PolicyList | None:
+        pair = served.pair if served else None
+        return pair.policies if pair else None
+
+    scanner = Scanner(ledger, rounds, policies, clock, excluded.domains)
+
+    async def run(id_: str) -> None:
+        await service.pair()
+        await scanner.run(id_)
+        service.watch.wake()
+
+    await asyncio.to_thread(prepare, ledger)
+    await service.pair()
+    await jobs.start(run, settings.at_once)
+    others = [asyncio.create_task(service.watch.run()), asyncio.create_task(_tidy(service))]
+    try:
+        yield service
+    finally:
+        service.stopping.set()
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await jobs.stop()
+        await rounds.end()
+        ledger.close()
+
+
+def prepare(ledger: Ledger) -> None:
+    """Makes sure of the tables; StpolicyError where only a person may change a database that others use."""
+    if not ledger.shared:
+        ledger.upgrade()
+    elif not ledger.is_current:
+        raise StpolicyError(
+            "the tables of the database are not those that this version needs",
+            "stpolicy db upgrade --database URL",
+        )
+
+
+async def _tidy(service: Service) -> None:
+    """Takes out what is too old, now and then."""
+    while True:
+        now = service.clock()
+        try:
+            await asyncio.to_thread(service.ledger.prune, now - timedelta(days=service.settings.keep))
+            await asyncio.to_thread(service.ledger.prune_hits, now)
+        except Unavailable as wrong:
+            _log.warning("%s", wrong.message)
+        await asyncio.sleep(_TIDY_EVERY)
