@@ -3,7 +3,8 @@
 from tests.conformance.case import Case
 from tests.conformance.list_cases import LISTS
 from tests.conformance.server_cases import SERVERS
-from tests.conformance.state_cases import MIRRORS, ROLLBACK, RUN_OUT, SET, SIGNATURES, TIME
+from tests.conformance.state_cases import ROLLBACK, RUN_OUT, TIME
+from tests.conformance.trust_cases import MIRRORS, SET, SIGNATURES
 
 CASES: dict[str, Case] = {}
 for family, cases in {

@@ -193,6 +193,11 @@ def client(name: str, folder: Path) -> Client:
     return Script(folder / name.replace(" ", "_"), name, **VARIANTS.get(name, {}))
 
 
+def own_script(folder: Path, **host: object) -> Script:
+    """The script on a host of one test's own; `folder` is where its programs go."""
+    return Script(folder / "programs" / "own", **host)  # type: ignore[arg-type]
+
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "script, bash as sh": {"shell": "bash --posix"},
     "script, bash": {"shell": "bash", "awk": "gawk"},
