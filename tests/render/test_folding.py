@@ -14,7 +14,7 @@ from stpolicy.mta import maps
 from stpolicy.mta.postfix import Postfix
 from tests.needs import needs
 from tests.postfix_room import PostfixRoom, postfix_room
-from tests.render.test_policy_map import enforce, rendered
+from tests.render.made import enforce, rendered
 
 SHARP, FINAL = "straße.de", "ευρωπαίος.gr"
 OTHER = {SHARP: "strasse.de", FINAL: "ευρωπαίοσ.gr"}

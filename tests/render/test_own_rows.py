@@ -15,7 +15,7 @@ from stpolicy.model.overlay import Overlay
 from stpolicy.render.profile import Dane, Profile, SuffixStyle
 from stpolicy.suffixes import PublicSuffixes
 from tests import lists
-from tests.render.test_policy_map import OLD, PLAIN, PROFILE, TEMPLATE, enforce, rendered
+from tests.render.made import OLD, PLAIN, PROFILE, TEMPLATE, enforce, rendered
 
 SUFFIXES = PublicSuffixes()
 FACTS = {canonical("partner.com"): DomainFacts(dane=True), canonical("other.com"): DomainFacts(dane=True)}

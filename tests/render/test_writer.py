@@ -11,7 +11,7 @@ from stpolicy.model.policy import Mode, Policy
 from stpolicy.render import postfix, template
 from stpolicy.render.profile import Match, Profile, SuffixStyle
 from stpolicy.suffixes import PublicSuffixes
-from tests.render.test_policy_map import NEW, OLD, PROFILE, enforce, rendered
+from tests.render.made import NEW, OLD, PROFILE, enforce, rendered
 
 ODD: dict[str, dict[str, Any]] = {
     "xn--bcher-kva.de": enforce("mx.a.com"),
