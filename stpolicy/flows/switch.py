@@ -37,13 +37,13 @@ def switch(
         store.create(new.path, text)
         store.prove(new.path, text)
         maps.build(new.table, rendered.table.rows, postfix)
-        if new.file != new.path:
-            store.sync(new.file)
-            new.file.replace(target.file)
+        store.sync(new.file)
+        new.file.replace(target.file)
     except BaseException:
         _discard(new)
         raise
-    new.path.replace(target.path)
+    if new.file != new.path:
+        new.path.replace(target.path)
     store.sync(target.path.parent)
 
 

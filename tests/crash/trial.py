@@ -36,7 +36,7 @@ def attempt(client: Client, world: World, point: Point, fault: Fault, scratch: P
     wrong = list(after_fault(world, seen))
     if happened:
         wrong += of_code(client, world, seen, ran, fault, own=point.is_own)
-        left = set(seen.leftovers) - may_stay(point)
+        left = set(seen.leftovers) - may_stay(point, world.kind)
         if fault.name != "KILL" and point.is_own and left and is_of_writing(point):
             wrong.append(f"left behind: {left}")
     elif client.hears_all and not (point.program and world.kind == "texthash"):
@@ -53,10 +53,11 @@ def is_of_writing(point: Point) -> bool:
     return not point.call.startswith(("unlink", "rmdir"))
 
 
-def may_stay(point: Point) -> set[str]:
+def may_stay(point: Point, kind: str | None) -> set[str]:
     """The text of a map that could not follow its compiled file: it says whose that file is."""
     name = ".policy.new"
-    return {name} if point.call == "rename" and Path(point.path).name == name else set()
+    follows = kind != "texthash" and point.call == "rename" and Path(point.path).name == name
+    return {name} if follows else set()
 
 
 def after_fault(world: World, seen: Seen) -> Iterator[str]:
