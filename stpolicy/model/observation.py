@@ -3,6 +3,7 @@
 A fact that could not be had says why; none is ever made up. Names are canonical, times aware.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,6 +122,10 @@ class Unreachable:
         return self.fault in (Fault.TIME_OUT, Fault.NO_ROUTE, Fault.OURS)
 
 
+_BETWEEN = re.compile(r"(?: |=|\\x09)+").split
+"""What stands around a keyword: `AUTH=LOGIN` is common, and Postfix takes a tab too (here it is escaped)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A reply of SMTP: its code, and its lines without it, printable ASCII of 512 characters at most."""
@@ -131,7 +136,8 @@ class Reply:
     @property
     def keywords(self) -> frozenset[str]:
         """Of a reply to EHLO: the extensions that it offers, upper case (RFC 5321 section 4.1.1.1)."""
-        return frozenset(line.split(" ", 1)[0].upper() for line in self.lines[1:])
+        words = (filter(None, _BETWEEN(line)) for line in self.lines[1:])
+        return frozenset(next(line, "").upper() for line in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +246,12 @@ class HostObservation:
     tlsa: Records
     """At _25._tcp.HOST, RFC 6698; values are `usage selector type hex`."""
     looks: tuple[AddressObservation, ...] = ()
+
+    @property
+    def unanswered(self) -> tuple[Records, ...]:
+        """Where DNS gave no answer; a family that was not asked for counts if the other has no address."""
+        unknown = (records for records in (self.a, self.aaaa) if not records.how.known)
+        return tuple(one for one in unknown if not self.looks or one.how is not Dns.NOT_ASKED)
 
 
 @dataclass(frozen=True, slots=True)
