@@ -97,8 +97,9 @@ def test_a_reply(data: bytes, expected: Reply) -> None:
     {
         b"STARTTLS": "STARTTLS",
         b"starttls": "STARTTLS",
-        b"STARTTLS\t": "STARTTLS",
-        b"STARTTLS \tnow": "STARTTLS",
+        b"STARTTLS\t": "STARTTLS\\X09",
+        b"STARTTLS now": "STARTTLS",
+        b"STARTTLS=1": "STARTTLS",
         b" STARTTLS": "STARTTLS",
         b"AUTH=LOGIN PLAIN": "AUTH",
         b"XSTARTTLS": "XSTARTTLS",
