@@ -25,6 +25,7 @@ _OTHERWISE = {
     "sslv2-too": "tls.version.obsolete",
     "sslv3-too": "tls.version.obsolete",
     "suffix-two-deep": "mx.unlisted",
+    "tab": "starttls.not_offered",
     "unlisted": "mx.unlisted",
 }
 """Where Postfix takes what the checker refuses, and for which code; docs/VALIDATION.md says why."""
