@@ -88,7 +88,7 @@ class Connection(asyncio.BufferedProtocol):
         self.discard()
         received, first = b"", True
         try:
-            while not channel.handshake(received):
+            while not await channel.shake(received):
                 self.send(channel.outgoing())
                 received = await self.some()
                 self.injected |= first and received[:1].isdigit()  # no record of TLS begins like a reply

@@ -33,11 +33,12 @@ class ReplyReader:
     def take(self, buffer: bytearray) -> Reply | None:
         """The next reply, its lines removed from the buffer; None while it is not complete.
 
-        NoReply for what is none. A line may end with LF alone. The code is that of the last line, as Postfix
-        has it, for servers that do not repeat it (RFC 5321 section 4.2.1 says they must).
+        NoReply for what is none. A line may end with LF alone, or with more than one CR ahead of it, as
+        Postfix reads it. The code is that of the last line, as Postfix has it too, for servers that do not
+        repeat it (RFC 5321 section 4.2.1 says they must).
         """
         while (end := buffer.find(b"\n")) >= 0:
-            line = bytes(buffer[:end]).removesuffix(b"\r")
+            line = bytes(buffer[:end]).rstrip(b"\r")
             del buffer[: end + 1]
             self._count(end + 1)
             found = _LINE(line)

@@ -26,8 +26,8 @@ from stpolicy.model.observation import (
     Unreachable,
 )
 
-MOST_ADDRESSES = 4
-"""Of one host and one family; more are not looked at."""
+MOST_ADDRESSES = 16
+"""Of one host and one family, where big providers have 8; that there are more, `mx.addresses_unseen` says."""
 
 Look = Callable[[str, str], Awaitable[AddressObservation]]
 """(host name, address) -> what was seen there."""

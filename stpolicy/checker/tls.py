@@ -6,18 +6,37 @@ one pass names them all. X509StoreContext, which would judge afterwards, stops a
 find the issuers a second time; `ssl` in Python 3.11 shows neither faults nor a chain that it did not trust.
 """
 
+import asyncio
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import certifi
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from OpenSSL import SSL
 from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from stpolicy.checker.certificates import Certificates
+from stpolicy.checker.flight import Flight
 from stpolicy.checker.reply import printable
 from stpolicy.errors import Misuse
 from stpolicy.model.observation import ChainFault, Tls
 
+_CIPHERS = b"ALL:!aNULL:!IDEA:!SEED:@SECLEVEL=0"
+"""Anonymous ones are left out, because a server may prefer them, and then shows no certificate; IDEA and
+SEED, because senders with OpenSSL 3 have neither."""
+_GROUPS = b"X25519:X448:P-256:P-521:P-384"
+"""Those of Postfix (postconf(5), tls_eecdh_auto_curves), in its order. A share of ML-KEM, which OpenSSL adds,
+makes a hello of more than 1400 bytes, and some devices hang up on that."""
+_SIGNATURES = b":".join(
+    (
+        b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448",
+        b"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512",
+        b"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512",
+        b"ECDSA+SHA224:RSA+SHA224:DSA+SHA224:DSA+SHA256:DSA+SHA384:DSA+SHA512",
+    )
+)
+"""What Postfix offers with OpenSSL 3.0, of TLS 1.2 and later: no SHA-1, which level 0 would allow."""
 _DEPTH = 9
 """Links of a chain, as many as Postfix follows (postconf(5), smtp_tls_scert_verifydepth)."""
 _PIECE = 16 * 1024
@@ -48,9 +67,9 @@ class Client:
         self.certificates = Certificates()
         self._context = context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         context.set_min_proto_version(SSL.TLS1_VERSION)
-        # Anonymous ciphers are left out, because a server may prefer them, and then shows no certificate.
-        context.set_cipher_list(b"ALL:!aNULL:@SECLEVEL=0")
-        context.set_options(SSL.OP_NO_RENEGOTIATION)
+        context.set_cipher_list(_CIPHERS)
+        _offer(context)
+        context.set_options(SSL.OP_ALL | SSL.OP_NO_RENEGOTIATION)  # the first as Postfix does (tls_bug_bits)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_verify_depth(_DEPTH)
@@ -62,23 +81,36 @@ class Client:
         store = context.get_cert_store()
         assert store is not None  # noqa: S101  # every context has one
         store.set_time(now.astimezone(UTC))
+        self._aside = ThreadPoolExecutor(1)
 
     def session(self, host: str) -> "Channel":
         """A session with one server, before its handshake; SNI is the host name (RFC 8461 section 7.1)."""
         connection = SSL.Connection(self._context, None)
         connection.set_tlsext_host_name(host.encode("ascii"))
         connection.set_connect_state()
-        return Channel(connection, self.certificates)
+        return Channel(connection, self.certificates, self._aside)
 
 
 class Channel:
     """One session of TLS: the bytes of the peer in, bytes for the peer out."""
 
-    def __init__(self, connection: SSL.Connection, certificates: Certificates) -> None:
+    def __init__(self, connection: SSL.Connection, certificates: Certificates, aside: Executor) -> None:
         self._connection = connection
         self._certificates = certificates
+        self._aside = aside
+        self._flight = Flight()
         self._faults: list[tuple[int, int]] = []
         connection.set_app_data(self._faults)
+
+    async def shake(self, received: bytes) -> bool:
+        """`handshake`, aside from the loop where the server makes it long, so that nobody else waits.
+
+        There is one thread for that: servers that all do so wait for each other, in their own time.
+        """
+        self._flight.take(received)
+        if not self._flight.heavy:
+            return self.handshake(received)
+        return await asyncio.get_running_loop().run_in_executor(self._aside, self.handshake, received)
 
     def handshake(self, received: bytes) -> bool:
         """Goes on with the handshake; whether it is complete. Failed when it cannot be completed."""
@@ -144,6 +176,13 @@ class Channel:
             chain=read,
             faults=tuple(_fault(number, depth) for number, depth in dict.fromkeys(self._faults)),
         )
+
+
+def _offer(context: SSL.Context) -> None:
+    """Groups and signatures: pyOpenSSL has no method for either, only the functions of OpenSSL."""
+    lib, raw = Binding.lib, context._context
+    assert lib.SSL_CTX_set1_curves_list(raw, _GROUPS) == 1  # noqa: S101  # constants
+    assert lib.SSL_CTX_set1_sigalgs_list(raw, _SIGNATURES) == 1  # noqa: S101
 
 
 def _note(connection: SSL.Connection, _: X509, number: int, depth: int, ok: int) -> bool:

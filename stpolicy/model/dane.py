@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from stpolicy.model.identifiers import accepts, identifiers, named
+from stpolicy.model.chain import path
+from stpolicy.model.identifiers import accepts_presented, identifiers, named
 from stpolicy.model.names import MxPattern
 from stpolicy.model.observation import (
     AddressObservation,
@@ -22,6 +23,9 @@ _LENGTHS = {1: 64, 2: 128}
 """Hexadecimal digits of a SHA-256 and a SHA-512."""
 
 _TA, _EE = 2, 3
+
+_UNTRUSTED = 27
+"""X509_V_ERR_CERT_UNTRUSTED: of a chain that leads to no root of ours, which DANE does not ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,24 @@ class Tlsa:
         """Whether the presented chain meets it.
 
         For DANE-EE neither names nor dates count; for DANE-TA they do, and the authority is one of those
-        above the server's own certificate (RFC 7672 sections 3.1.1 and 3.1.2).
+        to which the server's own certificate leads (RFC 7672 sections 3.1.1 and 3.1.2): one that is merely
+        sent along vouches for nothing.
         """
         if self.usage == _EE:
             return self._is_of(tls.chain[0])
-        above = any(map(self._is_of, tls.chain[1:]))
-        in_time = tls.chain[0].not_before <= now < tls.chain[0].not_after
-        return above and in_time and accepts(names, identifiers(tls.chain[0]))
+        links = path(tls)
+        above = next((place for place, link in enumerate(links) if place and self._is_of(link)), 0)
+        sound = above > 0 and _is_sound(tls, links[: above + 1], now)
+        return sound and accepts_presented(names, identifiers(links[0]))
+
+
+def _is_sound(tls: Tls, links: Sequence[Certificate], now: datetime) -> bool:
+    """Whether these are in time, and OpenSSL has nothing against any of them but the last.
+
+    That it finds no issuer of the last, and trusts none, is as it must be: DNS vouches for that one.
+    """
+    told = any(fault.depth < len(links) - 1 and fault.number != _UNTRUSTED for fault in tls.faults)
+    return not told and all(link.not_before <= now < link.not_after for link in links)
 
 
 def records(host: HostObservation) -> tuple[Tlsa, ...]:

@@ -21,10 +21,16 @@ def named(name: str) -> MxPattern | None:
         return None
 
 
-def accepts(patterns: Iterable[MxPattern], names: Iterable[str]) -> bool:
-    """Whether any of the patterns matches any of the names."""
+def accepts(patterns: Iterable[MxPattern], hosts: Iterable[str]) -> bool:
+    """Whether any of the patterns matches any of the host names."""
+    names = tuple(hosts)
+    return any(pattern.matches(name) for pattern in patterns for name in names)
+
+
+def accepts_presented(patterns: Iterable[MxPattern], names: Iterable[str]) -> bool:
+    """Whether any of the patterns matches any of the names, which a certificate presents."""
     presented = tuple(names)
-    return any(pattern.matches(name) for pattern in patterns for name in presented)
+    return any(pattern.matches_presented(name) for pattern in patterns for name in presented)
 
 
 def narrowest(seen: DomainObservation) -> tuple[MxPattern, ...]:
@@ -37,7 +43,7 @@ def narrowest(seen: DomainObservation) -> tuple[MxPattern, ...]:
     patterns = list(dict.fromkeys(hosts))
     for host in seen.hosts:
         for presented in _presented(host):
-            if not accepts(patterns, presented) and (found := _best(presented)):
+            if not accepts_presented(patterns, presented) and (found := _best(presented)):
                 patterns.append(found)
     suffixes = {pattern.text for pattern in patterns if pattern.is_suffix}
     return tuple(p for p in patterns if p.is_suffix or suffix_of(p.text) not in suffixes)
@@ -50,5 +56,5 @@ def _presented(host: HostObservation) -> Iterator[tuple[str, ...]]:
 
 
 def _best(presented: tuple[str, ...]) -> MxPattern | None:
-    found = [pattern for name in presented if (pattern := named(name))]
+    found = [pattern for name in presented if (pattern := named(name)) and pattern.matches_presented(name)]
     return min(found, key=lambda pattern: pattern.is_suffix, default=None)

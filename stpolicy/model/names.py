@@ -185,16 +185,25 @@ class MxPattern:
         return self.text.startswith(".")
 
     def matches(self, name: str) -> bool:
-        """Whether a host name, or a certificate's `*.` name, is covered (RFC 8461 section 4.1).
+        """Whether a name is covered, as DNS and people write names (RFC 8461 section 4.1).
 
         Comparison ignores ASCII case and one trailing dot. A wildcard `*.x.org` covers every
         one-label name of x.org, so `.x.org` and the exact `mx.x.org` both match it (RFC 9525
-        section 6.3). An IP address never matches.
+        section 6.3); it has two labels at least behind the star. An IP address never matches.
         """
-        folded = canonical(name)
+        return self._covers(canonical(name))
+
+    def matches_presented(self, identifier: str) -> bool:
+        """The same of a name as a certificate presents it: only ASCII case is folded.
+
+        OpenSSL, and so Postfix, takes `mx.x.org.` and a U-label there for other names (X509_check_host(3)).
+        """
+        return identifier.isascii() and self._covers(identifier.lower())
+
+    def _covers(self, folded: str) -> bool:
         if folded.startswith("*."):
             parent = folded[1:]
-            if host_fault(f"x{parent}"):
+            if parent.count(".") < 2 or host_fault(f"x{parent}"):
                 return False
             return parent == (self.text if self.is_suffix else suffix_of(self.text))
         if host_fault(folded):

@@ -130,8 +130,11 @@ class Reply:
 
     @property
     def keywords(self) -> frozenset[str]:
-        """Of a reply to EHLO: the extensions that it offers, upper case (RFC 5321 section 4.1.1.1)."""
-        return frozenset(line.split(" ", 1)[0].upper() for line in self.lines[1:])
+        """Of a reply to EHLO: the extensions that it offers, upper case (RFC 5321 section 4.1.1.1).
+
+        Spaces and `=` stand around a keyword, as Postfix has it; a tab is a part of it (tests/lab).
+        """
+        return frozenset([*line.replace("=", " ").split(), ""][0].upper() for line in self.lines[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +243,12 @@ class HostObservation:
     tlsa: Records
     """At _25._tcp.HOST, RFC 6698; values are `usage selector type hex`."""
     looks: tuple[AddressObservation, ...] = ()
+
+    @property
+    def unanswered(self) -> tuple[Records, ...]:
+        """Where DNS gave no answer; a family that was not asked for counts if the other has no address."""
+        unknown = (records for records in (self.a, self.aaaa) if not records.how.known)
+        return tuple(one for one in unknown if not self.looks or one.how is not Dns.NOT_ASKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Policy(NamedTuple):
         return tuple(MxPattern(text) for text in self.mxs)
 
     def matches(self, name: str) -> bool:
-        """Whether any pattern covers the host or certificate name."""
+        """Whether any pattern covers the name of a host, as DNS has it: see `MxPattern.matches`."""
         return any(pattern.matches(name) for pattern in self.patterns)
 
 

@@ -106,8 +106,7 @@ def _primary(observed: Observed, weighed: Weighed, status: Status) -> Status:
 def _unreached(host: HostObservation) -> Status:
     """Of a mail server that was not reached: whether it failed, or may answer another time."""
     transient = any(look.session.ended and look.session.ended.transient for look in host.looks)
-    unknown = not host.looks and not (host.a.how.known and host.aaaa.how.known)
-    return Status.ERROR if transient or unknown else Status.FAILURE
+    return Status.ERROR if transient or host.unanswered else Status.FAILURE
 
 
 def _host(observed: Observed, host: HostObservation, weighed: Weighed) -> Result:

@@ -118,6 +118,7 @@ SERVER: tuple[Rule[Observed], ...] = (
     records.nxdomain,
     records.no_data,
     records.dns_error,
+    records.unseen_addresses,
     records.null,
     records.none,
     records.implicit,

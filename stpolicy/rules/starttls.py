@@ -26,7 +26,7 @@ def _is_stripped(session: Session) -> bool:
 def _is_over(session: Session) -> bool:
     """Whether the session ended for a reason that is not about STARTTLS."""
     ended = session.ended
-    if ended is None or session.tls:
+    if ended is None:
         return False
     return ended.transient or (ended.fault in _TOLD_BY_SMTP and ended.step is not Step.HANDSHAKE)
 
@@ -111,20 +111,23 @@ def plaintext_injected(observed: Observed) -> Iterator[Problem]:
 
 @rule("starttls.handshake_failed", Severity.ERROR)
 def handshake_failed(observed: Observed) -> Iterator[Problem]:
-    """STARTTLS is offered, but no session of TLS comes about.
+    """STARTTLS is offered, but no session of TLS comes about, or it breaks before its first reply.
 
-    The message says how the handshake ended. Common reasons are versions or ciphers that nobody else has any
-    more, a certificate of more than 100 kB, and a device in between.
+    The message says how it ended. Common reasons are versions or ciphers that nobody else has any more, a
+    certificate of more than 100 kB, and a device in between. A server of TLS 1.3 that demands a certificate
+    of the sender says so only when the sender takes the handshake for done (RFC 8446 section 4.4.2.4).
     `openssl s_client -starttls smtp -connect HOST:25` shows more.
     """
 
     def judge(host: HostObservation, look: AddressObservation) -> Iterator[_looks.Said]:
         session = look.session
-        if not session.reached or not session.offers_starttls or session.tls or session.injected:
+        begun = session.reached and session.offers_starttls and not session.injected
+        if not begun or (session.tls and session.ended is None):
             return
         if not _is_over(session) and not _is_refused(session):
             how = _looks.ending(session.ended) if session.ended else "the server did not go on"
+            what = "breaks at once" if session.tls else "does not come about"
             mend = f"openssl s_client -starttls smtp -connect {host.host}:25"
-            yield f"no session of TLS comes about: {how}", mend
+            yield f"the session of TLS {what}: {how}", mend
 
     return _looks.each(observed, judge)

@@ -151,7 +151,7 @@ def test_h12_a_piece_of_a_record_that_begins_like_a_reply_is_no_plain_text() -> 
         def __init__(self) -> None:
             self.pieces = 0
 
-        def handshake(self, received: bytes) -> bool:
+        async def shake(self, received: bytes) -> bool:
             self.pieces += bool(received)
             return self.pieces == 2
 

@@ -81,6 +81,8 @@ def test_it_does_not_matter_where_the_bytes_are_cut(data: bytes, choose: st.Data
         (b"220 a\r\n", Reply(220, ("a",))),
         (b"220\r\n", Reply(220, ("",))),
         (b"220 a\n", Reply(220, ("a",))),
+        (b"250-a\r\r\n250 STARTTLS\r\r\n", Reply(250, ("a", "STARTTLS"))),
+        (b"220 a\rb\r\n", Reply(220, ("a\\x0db",))),
         (b"250-a\r\n250 b\r\n", Reply(250, ("a", "b"))),
         (b"250-a\r\n550 b\r\n", Reply(550, ("a", "b"))),
         (b"250- a\r\n250\r\n", Reply(250, (" a", ""))),
@@ -88,6 +90,28 @@ def test_it_does_not_matter_where_the_bytes_are_cut(data: bytes, choose: st.Data
 )
 def test_a_reply(data: bytes, expected: Reply) -> None:
     assert replies(data) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("said", "keyword"),
+    {
+        b"STARTTLS": "STARTTLS",
+        b"starttls": "STARTTLS",
+        b"STARTTLS\t": "STARTTLS\\X09",
+        b"STARTTLS now": "STARTTLS",
+        b"STARTTLS=1": "STARTTLS",
+        b" STARTTLS": "STARTTLS",
+        b"AUTH=LOGIN PLAIN": "AUTH",
+        b"XSTARTTLS": "XSTARTTLS",
+        b"X STARTTLS": "X",
+        b"STARTTLS\v": "STARTTLS\\X0B",
+        b"": "",
+        b"=": "",
+    }.items(),
+)
+def test_keywords_are_read_as_postfix_reads_them(said: bytes, keyword: str) -> None:
+    (reply,) = replies(b"250-mx\r\n250-" + said + b"\r\n250 \r\n")
+    assert reply.keywords == {keyword, ""}
 
 
 LINE = b"250-" + b"x" * (LONGEST_LINE - 6) + b"\r\n"

@@ -1,6 +1,7 @@
 """A run over many domains: what is asked, how often, in what pace, and when each is told. No network."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -25,6 +26,8 @@ from stpolicy.model.observation import (
     StsObservation,
     Unreachable,
 )
+from stpolicy.model.observed import Observed
+from stpolicy.rules.mx.records import unseen_addresses
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 ABSENT = Records(Dns.NXDOMAIN)
@@ -96,12 +99,17 @@ def test_a_host_that_domains_share_is_looked_at_once() -> None:
     assert len(world.names.asked) == len(set(world.names.asked))
 
 
-def test_every_address_of_both_families_is_looked_at_up_to_a_number() -> None:
-    many = [f"192.88.98.{n}" for n in range(9)]
-    world = World({ONE: ["mx.example"]}, {"mx.example": [*many, "2a00::1"]})
-    looks = world.run()[ONE].hosts[0].looks
-    assert [look.address for look in looks] == [*many[:MOST_ADDRESSES], "2a00::1"]
-    assert world.run()[ONE].hosts[0].a.values == tuple(many)
+@pytest.mark.parametrize("number", [1, 9, MOST_ADDRESSES, MOST_ADDRESSES + 1])
+def test_every_address_is_looked_at_or_that_there_are_more_is_said(number: int) -> None:
+    """The last ones are those that a server would hide behind good ones."""
+    four, six = ([form.format(n) for n in range(number)] for form in ("192.88.98.{}", "2a00::{:x}"))
+    found = World({ONE: ["mx.example"]}, {"mx.example": [*four, *six]}).run()[ONE]
+    host = found.hosts[0]
+    looked_at = [look.address for look in host.looks]
+    assert looked_at == [*four[:16], *six[:16]]
+    assert (host.a.values, host.aaaa.values) == (tuple(four), tuple(six))
+    left = Counter(said.where for said in unseen_addresses.judge(Observed(found, (), AT)))
+    assert left == ({"mx.example": 2} if number > 16 else {})
 
 
 def test_what_is_no_host_name_is_not_asked_for() -> None:

@@ -116,12 +116,14 @@ class Lab:
             self.main_cf()
         self.policy()
 
-    def host(self, name: str, certificate: Path | None, newest: ssl.TLSVersion | None = None) -> str:
-        """Adds a mail server; without a certificate it has no STARTTLS."""
+    def host(
+        self, name: str, certificate: Path | None, newest: ssl.TLSVersion | None = None, **how: str
+    ) -> str:
+        """Adds a mail server; without a certificate it has no STARTTLS. See Sink for the rest."""
         context = secured_by(certificate, newest) if certificate else None
         address = self._address(name)
         listener = self.space.within(lambda: socket.create_server((address, 25)))
-        self._closing.callback(Sink(name, listener, context, self.received.append).close)
+        self._closing.callback(Sink(name, listener, context, self.received.append, **how).close)
         return name
 
     def domain(self, name: str, *hosts: str) -> str:

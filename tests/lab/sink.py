@@ -45,7 +45,7 @@ def _remember(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLCont
 
 
 class Sink:
-    """One mail server; without a context it does not offer STARTTLS."""
+    """One mail server; without a context it does not offer STARTTLS, and `keyword` is how it offers it."""
 
     def __init__(
         self,
@@ -53,8 +53,10 @@ class Sink:
         listener: socket.socket,
         context: ssl.SSLContext | None,
         keep: Callable[[Received], None],
+        keyword: str = "STARTTLS",
     ) -> None:
         self._host, self._listener, self._context, self._keep = host, listener, context, keep
+        self._keyword = keyword
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
@@ -90,7 +92,7 @@ class Sink:
             for line in lines:
                 match line.split(b":")[0].split()[0].upper():
                     case b"EHLO":
-                        reply = [self._host, *(["STARTTLS"] if offer else []), "8BITMIME", "SMTPUTF8"]
+                        reply = [self._host, *([self._keyword] if offer else []), "8BITMIME", "SMTPUTF8"]
                         said = "".join(f"250-{word}\r\n" for word in reply[:-1]) + f"250 {reply[-1]}"
                     case b"RCPT":
                         recipient = line.decode().partition("<")[2].partition(">")[0]

@@ -41,6 +41,8 @@ class Tls:
     versions: str = "TLSv1.2 TLSv1.3"
     ciphers: str = "DEFAULT"
     """Those of OpenSSL, or, behind the word `tlslite`, those of tlslite-ng."""
+    signs: str = ""
+    """The one digest that it signs with in the handshake, for tlslite-ng, which then has ECDHE only."""
     unnamed: Cert | None = None
     """The certificate for clients without SNI, where that is another."""
     script: str = ""

@@ -48,6 +48,9 @@ _GOOD_AND_BAD = [
     row("one-address-of-two", (GOOD, REFUSED), 0, "mx.unreachable"),
     row("ipv6-broken", (GOOD, V6(NO_ROUTE)), 0, "mx.unreachable"),
     row("one-bad-certificate", (GOOD, cert(days=(-90, -1))), 2, "certificate.expired"),
+    row("bad-fifth-of-six", (GOOD,) * 4 + (Smtp(None), Smtp(Tls(EXPIRED))), 4,
+        "starttls.not_offered certificate.expired"),
+    row("17-addresses", (GOOD,) * 17, 1, "mx.addresses_unseen"),
     row("good-and-bad", {"mx": GOOD, "bad": Smtp(None)}, 4, "starttls.not_offered"),
     row("dummy-first", {"dummy": REFUSED, "mx": GOOD}, 0, "mx.unreachable"),
     row("dead-backup", {"mx": GOOD, "backup": BLACK_HOLE}, 0, "mx.unreachable"),
@@ -58,7 +61,7 @@ _GOOD_AND_BAD = [
     row("refused", REFUSED, 5, "mx.all_unreachable"),
     row("no-route", NO_ROUTE, 3, "smtp.temporary"),
     row("black-hole", BLACK_HOLE, 3, "smtp.time_out"),
-]
+]  # fmt: skip
 
 _DNS = [
     row("insecure", GOOD, 0, zone=INSECURE),
@@ -109,6 +112,9 @@ _SMTP = [
     row("one-at-a-time", Smtp(at_once=1), 0),
     row("picky", Smtp(picky=True), 0),
     row("lower-case", Smtp(offers="pipelining starttls"), 0),
+    row("two-cr", Smtp(banner="220 {host}\r", ehlo="250-{host}\r\r\n250-PIPELINING\r\r\n250 STARTTLS\r"), 0),
+    row("tab", Smtp(ehlo="250-{host}\r\n250-STARTTLS\t\r\n250 8BITMIME"), 4, "starttls.not_offered"),
+    row("equals-sign", Smtp(ehlo="250-{host}\r\n250-STARTTLS=now\r\n250 8BITMIME"), 0),
     row("escapes", Smtp(banner="220 {host} \x1b[31m::set-env name=x::y\x07 `x`"), 0),
     row("helo-only", Smtp(ehlo="502 5.5.1 what?"), 4, "starttls.not_offered"),
     row("clear", Smtp(None), 4, "starttls.not_offered"),
@@ -131,7 +137,12 @@ _SMTP = [
     row("tls-silent", tls(script="silence"), 3, "smtp.time_out"),
     row("tls-drip", tls(script="drip"), 3, "smtp.time_out"),
     row("endless-within-tls", tls(script="endless_within"), 2, "smtp.oversized_reply"),
-]
+    row("garbage-within-tls", tls(script="garbage_within"), 4, "starttls.handshake_failed"),
+    row("wants-certificate", tls(script="wants_certificate"), 4, "starttls.handshake_failed"),
+    row("wants-certificate-tls12", tls(script="wants_certificate", versions="TLSv1.2 TLSv1.2"), 4,
+        "starttls.handshake_failed"),
+    row("small-hello", tls(script="small_hello"), 0),
+]  # fmt: skip
 
 _CERTIFICATES = [
     row("wildcard", cert("*"), 0),
@@ -151,13 +162,15 @@ _CERTIFICATES = [
     row("wrong-name", cert("www"), 6, "certificate.name_mismatch"),
     row("wrong-wildcard", cert("*.mx"), 6, "certificate.name_mismatch"),
     row("domain-only", cert("@"), 1, "certificate.mx_mismatch", patterns="mx @"),
+    row("dot-in-certificate", cert(f"mx.dot-in-certificate.{ZONE}.."), 6, "certificate.name_mismatch"),
+    row("full-width", cert("", cn=f"ｍx.full-width.{ZONE}."), 6, "certificate.name_mismatch"),
     row("suffix", GOOD, 0, patterns="."),
     row("suffix-wildcard", cert("*"), 0, patterns="."),
     row("suffix-two-deep", {"a.b": cert("a.b b")}, 6, "mx.unlisted", patterns="."),
     row("unlisted", cert("mx other"), 6, "mx.unlisted", patterns="other"),
     row("needs-sni", Smtp(Tls(unnamed=Cert("www"))), 0),
     row("164-kb", cert(pad=164_000), 4, "starttls.handshake_failed"),
-]
+]  # fmt: skip
 
 _OLD = "kRSA:!eNULL:@SECLEVEL=0"
 _TLS = [
@@ -165,6 +178,9 @@ _TLS = [
     row("only-tls11", tls(versions="TLSv1.1 TLSv1.1", ciphers=_OLD), 2, "tls.version.too_old"),
     row("only-tls12", tls(versions="TLSv1.2 TLSv1.2"), 0),
     row("only-tls13", tls(versions="TLSv1.3 TLSv1.3"), 0),
+    row("signs-with-sha1", tls(versions="TLSv1.2 TLSv1.2", ciphers="tlslite aes128gcm", signs="sha1"), 4,
+        "starttls.handshake_failed"),
+    row("signs-with-sha256", tls(versions="TLSv1.2 TLSv1.2", ciphers="tlslite aes128gcm", signs="sha256"), 0),
     row("tls10-too", tls(versions="TLSv1 TLSv1.3", ciphers="DEFAULT:@SECLEVEL=0"), 0, "tls.version.old_too"),
     row("sslv3-too", tls(versions="SSLv3 TLSv1.2", ciphers="tlslite aes128gcm aes128"), 2,
         "tls.version.obsolete tls.version.old_too"),

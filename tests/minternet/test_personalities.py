@@ -13,8 +13,8 @@ from tests.needs import needs
 
 # What posttls-finger says where that is not `Verified`; None where it would wait.
 _BAD = {
-    "one-address-of-two": None, "ipv6-broken": None, "one-bad-certificate": None, "private": None,
-    "private-ipv6": None, "private-too": None,
+    "bad-fifth-of-six": None, "one-address-of-two": None, "ipv6-broken": None, "one-bad-certificate": None,
+    "private": None, "private-ipv6": None, "private-too": None,
     "bad.good-and-bad": "", "clear": "", "stripped": "",
     "dummy.dummy-first": "Connection refused", "refused": "Connection refused",
     "no-route": "No route to host",
@@ -27,10 +27,12 @@ _BAD = {
     "endless-banner": None, "endless-ehlo": None, "endless-line": None, "drip": None, "drip-ehlo": None,
     "silent": None, "tls-silent": None, "tls-drip": None, "endless-within-tls": None,
     "ssh": "0 SSH-2.0", "closes": "lost connection", "closes-at-ehlo": "lost connection",
+    "wants-certificate-tls12": "SSL_connect error", "signs-with-sha1": "SSL_connect error",
     "tls-garbage": "SSL_connect error", "tls-closes": "SSL_connect error", "164-kb": "SSL_connect error",
     "expired": "has expired", "not-yet": "not yet valid", "self-signed": "self-signed certificate",
     "unknown-root": "Nobody's Root", "no-intermediate": "untrusted issuer /CN=Minternet CA",
     "wrong-purpose": "not designated for use as a server", "sha1": "digest algorithm too weak",
+    "dot-in-certificate": "hostname mismatch", "full-width": "hostname mismatch",
     "wrong-name": "hostname mismatch", "wrong-wildcard": "hostname mismatch",
     "only-tls10": ": TLSv1 with", "only-tls11": ": TLSv1.1 with", "only-tls12": ": TLSv1.2 with",
 }  # fmt: skip

@@ -32,6 +32,7 @@ def test_common_name_counts_only_alone() -> None:
             id="a wildcard covers another host",
         ),
         pytest.param(only(named(MX1, "com", "192.0.2.1", "*")), [MX1], id="names that are none"),
+        pytest.param(only(named(MX1, "mx.example.net.", "*.net")), [MX1], id="names that match no pattern"),
         pytest.param(alone(ended(Step.CONNECT, Fault.REFUSED)), [MX1], id="not reached"),
         pytest.param(seen(mx=mx("", "192.0.2.1"), hosts=()), [], id="no host"),
     ],
@@ -45,6 +46,6 @@ def test_narrowest_entry_passes(name: str) -> None:
     """What it can mend, it mends: the names."""
     observed = CASES[name][1]
     found = judged(replace(observed, patterns=narrowest(observed.seen), entry=None)).codes
-    usable = {"no_names", "partial_wildcard", "deep_wildcard", "address"}
+    usable = {"no_names", "partial_wildcard", "deep_wildcard", "address", "trailing_dot", "full_width"}
     if name.partition("/")[2] not in usable:
         assert not found & {"mx.unlisted", "certificate.name_mismatch"}

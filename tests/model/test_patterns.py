@@ -37,6 +37,7 @@ DOES_NOT_MATCH = [
     ("mail.example.com", "a.mail.example.com"),
     ("mail.example.com", "*.mail.example.com"),
     ("mail.example.com", "*.com"),
+    ("example.com", "*.com"),
     ("mail.example.com", ".example.com"),
     ("mail.example.com", "mail.example.com.."),
     ("mail.example.com", "mail.example.com\n"),
@@ -82,6 +83,38 @@ def test_matches(pattern: str, name: str) -> None:
 @pytest.mark.parametrize(("pattern", "name"), DOES_NOT_MATCH)
 def test_does_not_match(pattern: str, name: str) -> None:
     assert not MxPattern(pattern).matches(name)
+
+
+PRESENTED = [
+    ("mx.eff.org", "mx.eff.org", True),
+    ("mx.eff.org", "MX.Eff.ORG", True),
+    ("mx.eff.org", "*.eff.org", True),
+    (".eff.org", "mx.eff.org", True),
+    (".eff.org", "*.EFF.org", True),
+    ("mx.eff.org", "mx.eff.org.", False),
+    (".eff.org", "mx.eff.org.", False),
+    ("mx.eff.org", "*.eff.org.", False),
+    (".eff.org", "*.eff.org.", False),
+    ("mx.eff.org", "ｍx.eff.org", False),
+    ("mx.eff.org", "mx。eff。org", False),
+    ("mk.eff.org", "m\N{KELVIN SIGN}.eff.org", False),
+    ("mx.xn--bcher-kva.de", "mx.bücher.de", False),
+    ("mx.xn--bcher-kva.de", "mx.xn--BCHER-kva.de", True),
+    ("eff.org", "*.org", False),
+    ("mx.x.org", "mx*.x.org", False),
+]
+"""With names of certificates, as OpenSSL has it."""
+
+
+@pytest.mark.parametrize(("pattern", "name", "expected"), PRESENTED)
+def test_matches_presented(pattern: str, name: str, expected: bool) -> None:
+    assert MxPattern(pattern).matches_presented(name) is expected
+
+
+@pytest.mark.parametrize(("pattern", "name"), [*MATCHES, *DOES_NOT_MATCH])
+def test_what_a_certificate_presents_matches_no_more_than_a_host_name(pattern: str, name: str) -> None:
+    if MxPattern(pattern).matches_presented(name):
+        assert (pattern, name) in MATCHES
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from stpolicy.model.names import MxPattern
 from stpolicy.model.observation import (
+    ChainFault,
     Dns,
     Fault,
     MxAnswer,
@@ -71,6 +73,8 @@ STRAY = certificate("", subject="CN=Other", issuer=ROOT)
 OTHER_KEY = tls(chain=(certificate(MX1, spki_sha256="0" * 64),))
 OTHER_NAME = named(MX1, "www.example.net", MX2)
 AUTHORITY = Records(Dns.ANSWER, (f"2 1 1 {'e' * 64}",), validated=True)
+STRANGER = certificate(MX1, issuer="CN=Other")
+OLD_AUTHORITY = replace(INTERMEDIATE, not_after=NOW - timedelta(days=1))
 NO_TLS = session(ehlo=CLEAR, starttls=None, tls=None, secure=None)
 
 
@@ -114,6 +118,11 @@ def tlsa(*values: str, how: Dns = Dns.ANSWER, validated: bool = True) -> Observe
     return first(host(tlsa=Records(how, values, validated=validated)))
 
 
+def of_authority(**changed: Any) -> Observed:
+    """Such a TLS with a record of the authority above the first mail server."""
+    return first(host(MX1, look(session(tls=tls(**changed))), tlsa=AUTHORITY))
+
+
 def reports(*values: str) -> Observed:
     return seen(tlsrpt=Records(Dns.ANSWER, values))
 
@@ -126,6 +135,10 @@ MX: Cases = {
     "mx.dns_error": (3, answer(Dns.ERROR)),
     "mx.dns_error/time_out": (3, answer(Dns.TIME_OUT)),
     "mx.dns_error/of_the_host": (3, only(host(a=SERVFAIL, looks=()))),
+    "mx.dns_error/one_family_and_the_other_is_dead": (3, only(host(MX1, look(REFUSED), aaaa=SERVFAIL))),
+    "mx.addresses_unseen": (1, first(host(aaaa=SERVFAIL))),
+    "mx.addresses_unseen/time_out": (1, first(host(a=Records(Dns.TIME_OUT), aaaa=host().a))),
+    "mx.addresses_unseen/too_many": (1, first(host(a=Records(Dns.ANSWER, ("192.0.2.1", "192.0.2.2"))))),
     "mx.null": (2, seen(answer(Dns.ANSWER), mx=mx(""))),
     "mx.null/beside_others": (2, seen(mx=mx("", MX1, MX2))),
     "mx.implicit": (1, seen(only(host(DOMAIN)), mx=replace(mx(DOMAIN), implicit=True))),
@@ -190,6 +203,7 @@ STARTTLS: Cases = {
     "starttls.handshake_failed": (4, shows(ended(Step.HANDSHAKE, Fault.TLS, "no shared cipher"))),
     "starttls.handshake_failed/closed": (4, shows(ended(Step.HANDSHAKE, Fault.CLOSED))),
     "starttls.handshake_failed/oversized": (4, shows(ended(Step.HANDSHAKE, Fault.OVERSIZED))),
+    "starttls.handshake_failed/breaks_within_tls": (4, shows(ended(Step.SECURE, Fault.TLS, "wants yours"))),
     "starttls.handshake_failed/says_nothing": (4, shows(session(starttls=None, tls=None, secure=None))),
 }  # fmt: skip
 
@@ -217,6 +231,8 @@ CERTIFICATE: Cases = {
     "certificate.name_mismatch/partial_wildcard": (6, leaf("mx*.example.com")),
     "certificate.name_mismatch/deep_wildcard": (6, leaf("*.com")),
     "certificate.name_mismatch/address": (6, leaf("192.0.2.1")),
+    "certificate.name_mismatch/trailing_dot": (6, leaf(f"{MX1}.")),
+    "certificate.name_mismatch/full_width": (6, leaf(common_name=f"ｍ{MX1[1:]}")),
     "certificate.mx_mismatch": (1, leaf(MX2)),
     "certificate.common_name_only": (1, leaf(common_name=MX1)),
     "certificate.expires_soon": (1, lives(days(83), days(7))),
@@ -268,10 +284,17 @@ OTHER: Cases = {
     "dane.mismatch/one_address": (1, first(host(MX1, look(), look(session(tls=OTHER_KEY), "192.0.2.9")))),
     "dane.mismatch/server_for_its_authority": (1, tlsa(f"2 1 1 {'c' * 64}")),
     "dane.mismatch/authority_of_another_name": (1, first(replace(OTHER_NAME, tlsa=AUTHORITY))),
+    "dane.mismatch/authority_merely_sent_along": (1, of_authority(chain=(STRANGER, INTERMEDIATE))),
+    "dane.mismatch/authority_that_did_not_sign": (2, of_authority(faults=(ChainFault(7, "signature", 0),))),
+    "dane.mismatch/authority_that_openssl_does_not_find": (2, of_authority(faults=(ChainFault(20, "", 0),))),
+    "dane.mismatch/authority_that_has_run_out": (1, of_authority(chain=(certificate(MX1), OLD_AUTHORITY))),
 }  # fmt: skip
 
 ALSO = {
+    "mx.dns_error/one_family_and_the_other_is_dead": {"mx.unreachable"},
     "dane.mismatch/authority_of_another_name": {"certificate.mx_mismatch"},
+    "dane.mismatch/authority_that_did_not_sign": {"certificate.untrusted"},
+    "dane.mismatch/authority_that_openssl_does_not_find": {"certificate.untrusted"},
 }
 """Codes without which a case cannot be."""
 
@@ -284,6 +307,7 @@ WELL = {
     "suffix": entry(".example.com"),
     "upper_case": leaf("MX1.Example.COM"),
     "authority": tlsa(f"2 1 1 {'e' * 64}"),
+    "one_family_asked_for": first(host(aaaa=Records(Dns.NOT_ASKED))),
     "one_of_two_records": tlsa(f"3 1 1 {'f' * 64}", f"3 1 1 {'C' * 64}"),
     "whole_certificate": tlsa(f"3 0 2 {'b' * 64} {'b' * 64}"),
     "root_with_an_old_signature": chain(*tls().chain, replace(TOP, digest="sha1")),

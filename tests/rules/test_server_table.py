@@ -1,4 +1,4 @@
-"""Two mail servers in seven states each, by mode: the status is that of a small table of its own."""
+"""Two mail servers in nine states each, by mode: the status is that of a small table of its own."""
 
 from dataclasses import replace
 from itertools import product
@@ -30,12 +30,15 @@ from tests.observations import (
     tls,
 )
 
-STATES = ("well", "dead", "silent", "clear", "expired", "misnamed", "deferred")
-PAIRS = list(product(STATES, repeat=2))
 MODES = (Mode.TESTING, Mode.ENFORCE, None)
 
-ALONE = {"well": 0, "dead": 5, "silent": 3, "clear": 4, "expired": 2, "misnamed": 6, "deferred": 3}
+ALONE = {
+    "well": 0, "dead": 5, "silent": 3, "clear": 4, "expired": 2, "misnamed": 6, "deferred": 3,
+    "breaks within TLS": 4, "hangs up within TLS": 3,
+}  # fmt: skip
 """The status of a domain with this server alone."""
+STATES = tuple(ALONE)
+PAIRS = list(product(STATES, repeat=2))
 
 ORDER = [0, 3, 5, 2, 4, 6]
 
@@ -60,6 +63,8 @@ def in_state(state: str, name: str) -> HostObservation:
             tls=tls(chain=(certificate(name), INTERMEDIATE), faults=(ChainFault(10, "expired", 0),))
         ),
         "deferred": ended(Step.STARTTLS, Fault.REPLY, "later", 454),
+        "breaks within TLS": replace(ended(Step.SECURE, Fault.TLS), tls=tls(name)),
+        "hangs up within TLS": replace(ended(Step.SECURE, Fault.CLOSED), tls=tls(name)),
     }
     return host(name, look(shown[state]))
 
@@ -102,7 +107,7 @@ def test_what_fails_has_an_error_and_nothing_else_has(one: str, other: str) -> N
 @pytest.mark.parametrize("state", STATES)
 def test_a_server_says_of_itself_what_it_is(state: str) -> None:
     found = judged(domain(state, "well", Mode.ENFORCE)).result["results"]
-    statuses = {"well": 0, "silent": 3, "deferred": 3}
+    statuses = {"well": 0, "silent": 3, "deferred": 3, "hangs up within TLS": 3}
     assert found[MX1]["status"] == statuses.get(state, 2)
     assert found[MX2]["status"] == 0
     assert (found[MX1]["preference"], found[MX2]["preference"]) == (10, 20)

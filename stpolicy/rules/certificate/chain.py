@@ -6,6 +6,7 @@ rule knows are `certificate.untrusted`, so that no fault passes for none.
 
 from collections.abc import Iterator
 
+from stpolicy.model.chain import path
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.observation import Certificate, ChainFault, HostObservation, Tls
 from stpolicy.model.observed import Observed
@@ -24,17 +25,6 @@ _TOLD = frozenset({_EXPIRED, _NOT_YET_VALID, _SELF_SIGNED, *_PURPOSE, *_WEAK})
 _LEAST = {"RSA": 2048, "DSA": 2048, "EC": 224}
 """Bits (NIST SP 800-131A revision 2, section 3)."""
 _BROKEN = frozenset({"md2", "md4", "md5", "sha1"})
-
-
-def path(tls: Tls) -> tuple[Certificate, ...]:
-    """The presented certificates from the server's own on, each with its issuer next, as far as they lead."""
-    found = list(tls.chain[:1])
-    while found and found[-1].subject != found[-1].issuer:
-        above = next((c for c in tls.chain if c.subject == found[-1].issuer and c not in found), None)
-        if above is None:
-            break
-        found.append(above)
-    return tuple(found)
 
 
 def numbers(tls: Tls) -> frozenset[int]:

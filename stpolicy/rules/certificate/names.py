@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.identifiers import accepts, identifiers, named
+from stpolicy.model.identifiers import accepts_presented, identifiers, named
 from stpolicy.model.observation import Certificate, HostObservation, Tls
 from stpolicy.model.observed import Observed
 from stpolicy.rules import _looks
@@ -22,7 +22,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _covers(host: str, names: tuple[str, ...]) -> bool:
     pattern = named(host)
-    return pattern is not None and accepts([pattern], names)
+    return pattern is not None and accepts_presented([pattern], names)
 
 
 @rule("certificate.name_mismatch", Severity.ERROR)
@@ -36,7 +36,7 @@ def name_mismatch(observed: Observed) -> Iterator[Problem]:
 
     def judge(host: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
         names = _names(tls)
-        if tls.chain and not accepts(observed.patterns, names):
+        if tls.chain and not accepts_presented(observed.patterns, names):
             message = f"no name in its certificate matches the entry: {_listed(names)}"
             own = _covers(host.host, names)
             yield message, f"{'add a pattern to the entry' if own else 'get a certificate'} for {host.host}"
@@ -55,7 +55,7 @@ def mx_mismatch(observed: Observed) -> Iterator[Problem]:
 
     def judge(host: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
         names = _names(tls)
-        if accepts(observed.patterns, names) and not _covers(host.host, names):
+        if accepts_presented(observed.patterns, names) and not _covers(host.host, names):
             message = f"no name in its certificate is that of the host: {_listed(names)}"
             yield message, f"get a certificate for {host.host}"
 
@@ -71,7 +71,7 @@ def common_name_only(observed: Observed) -> Iterator[Problem]:
     """
 
     def judge(_: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
-        if tls.chain and not tls.chain[0].dns_names and accepts(observed.patterns, _names(tls)):
+        if tls.chain and not tls.chain[0].dns_names and accepts_presented(observed.patterns, _names(tls)):
             message = f"its certificate has a common name only: {_listed(_names(tls))}"
             yield message, "get a certificate with subject alternative names"
 

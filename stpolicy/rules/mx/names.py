@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.identifiers import accepts, identifiers
+from stpolicy.model.identifiers import accepts, accepts_presented, identifiers
 from stpolicy.model.observed import Observed
 from stpolicy.rules._register import rule
 from stpolicy.rules.mx.records import named
@@ -39,8 +39,8 @@ def unused_pattern(observed: Observed) -> Iterator[Problem]:
         return
     looks = [look for host in observed.seen.hosts for look in host.looks]
     leaves = [look.session.tls.chain[0] for look in looks if look.session.tls and look.session.tls.chain]
-    presented = [*names, *(name for leaf in leaves for name in identifiers(leaf))]
+    presented = [name for leaf in leaves for name in identifiers(leaf)]
     for pattern in observed.patterns:
-        if not accepts([pattern], presented):
+        if not accepts([pattern], names) and not accepts_presented([pattern], presented):
             message = f"the pattern {pattern.text!r} covers no mail server that DNS names"
             yield Problem(message, (), observed.seen.domain, f"remove {pattern.text} from the entry")

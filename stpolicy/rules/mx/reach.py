@@ -48,13 +48,9 @@ def reach(observed: Observed) -> Reach:
     waited = {(end.step, end.fault) if end else None for end in ends}
     if _SILENT in waited and waited <= {_SILENT, _NO_ROUTE} and not observed.connected:
         return Reach.BLOCKED
-    if any(end is not None and end.transient for end in ends) or any(map(_is_unknown, hosts)):
+    if any(end is not None and end.transient for end in ends) or any(host.unanswered for host in hosts):
         return Reach.UNSURE
     return Reach.NOWHERE if all(map(nowhere, hosts)) else Reach.NONE
-
-
-def _is_unknown(host: HostObservation) -> bool:
-    return not host.looks and not (host.a.how.known and host.aaaa.how.known)
 
 
 def _untold(observed: Observed) -> Iterator[_Untold]:
@@ -62,7 +58,7 @@ def _untold(observed: Observed) -> Iterator[_Untold]:
     alone = reach(observed) is not Reach.SOME
     for host in _looks.hosts(observed):
         looks = [look for look in host.looks if not look.session.reached and not _is_told(look, alone=alone)]
-        if looks or not (host.looks or (alone and _is_unknown(host))):
+        if looks or not (host.looks or (alone and host.unanswered)):
             yield host, looks
 
 
@@ -146,4 +142,4 @@ def _why(host: HostObservation, looks: list[AddressObservation]) -> str:
         return ", ".join(f"{look.address} {_looks.ending(look.session.ended)}" for look in looks)
     if nowhere(host):
         return "has no address"
-    return "no answer of DNS for its addresses" if _is_unknown(host) else "was not looked at"
+    return "no answer of DNS for its addresses" if host.unanswered else "was not looked at"

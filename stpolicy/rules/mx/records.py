@@ -65,9 +65,8 @@ def dns_error(observed: Observed) -> Iterator[Problem]:
         yield _of_domain(observed, f"no answer to the question for MX records ({mx.how}){detail}")
     if not _looks.any_reached(observed):
         for host in _looks.hosts(observed):
-            unknown = [records for records in (host.a, host.aaaa) if not records.how.known]
-            if unknown and not host.looks:
-                yield _unanswered(host.host, [records.how for records in unknown])
+            if host.unanswered:
+                yield _unanswered(host.host, [records.how for records in host.unanswered])
 
 
 def _unanswered(host: str, hows: list[Dns]) -> Problem:
@@ -76,6 +75,26 @@ def _unanswered(host: str, hows: list[Dns]) -> Problem:
         return Problem(f"no answer to the question for its addresses ({failed[0]})", (host,), host)
     message = "has no address of the one family that was asked for"
     return Problem(message, (host,), host, "look at IPv4 and IPv6 addresses")
+
+
+@rule("mx.addresses_unseen", Severity.WARNING)
+def unseen_addresses(observed: Observed) -> Iterator[Problem]:
+    """Not every address of a mail server was looked at, and senders may use any of them.
+
+    DNS gave no answer to one of the two questions for them (A and AAAA), or it gave more than are looked at:
+    16 of each. Of those nothing is known, though the others may be in order. Look again later; if it stays,
+    mend what the name servers answer, or keep the addresses that are needed.
+    """
+    for host in filter(_looks.reached, _looks.hosts(observed)):
+        seen = {look.address for look in host.looks}
+        for kind, records in (("A", host.a), ("AAAA", host.aaaa)):
+            left = sum(address not in seen for address in records.values)
+            if records in host.unanswered:
+                message = f"no answer to the question for its {kind} records ({records.how})"
+                yield Problem(message, (host.host,), host.host, "mend the name server's answers")
+            elif left:
+                message = f"of its {len(records.values)} {kind} records {left} were not looked at"
+                yield Problem(message, (host.host,), host.host, "keep the addresses that are needed")
 
 
 @rule("mx.null", Severity.ERROR)

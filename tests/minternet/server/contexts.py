@@ -54,6 +54,8 @@ def _serve(connection: socket.socket, tls: Tls, pem: str) -> None:
     settings.cipherNames = tls.ciphers.split()[1:]
     settings.macNames = ["sha", "sha256", "aead"]
     settings.useEncryptThenMAC = False
+    if tls.signs:
+        settings.keyExchangeNames, settings.rsaSigHashes = ["ecdhe_rsa"], [tls.signs]
     chain.parsePemList(pem)
     secured = TLSConnection(connection)
     secured.handshakeServer(certChain=chain, privateKey=parsePEMKey(pem, private=True), settings=settings)

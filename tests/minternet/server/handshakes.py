@@ -42,6 +42,30 @@ async def endless_within(peer: Peer, context: ssl.SSLContext) -> bool:
         await peer.say(b"250-X-ONE-MORE\r\n" * 500)
 
 
+async def wants_certificate(peer: Peer, context: ssl.SSLContext) -> bool:
+    """Takes nobody without a certificate; with TLS 1.3 that comes out after the client's last word."""
+    context.verify_mode = ssl.CERT_REQUIRED
+    await peer.secure(context)
+    return True
+
+
+async def garbage_within(peer: Peer, context: ssl.SSLContext) -> bool:
+    """Good TLS, and then a record that is none of this session."""
+    await peer.secure(context)
+    await peer.line()
+    await peer.send(b"\x17\x03\x03\x00\x20" + bytes(32))
+    return False
+
+
+async def small_hello(peer: Peer, context: ssl.SSLContext) -> bool:
+    """Hangs up on a ClientHello of more than 1400 bytes, as devices do that know none in two packets."""
+    hello = await peer.receive()
+    if int.from_bytes(hello[3:5]) > 1400:
+        return False
+    await peer.secure(context, hello)
+    return True
+
+
 async def sslv2(peer: Peer, context: ssl.SSLContext) -> bool:
     """Takes the CLIENT-HELLO of SSL 2.0, and good TLS from all others.
 
@@ -61,5 +85,8 @@ async def sslv2(peer: Peer, context: ssl.SSLContext) -> bool:
 
 
 SCRIPTS: dict[str, Callable[[Peer, ssl.SSLContext], Awaitable[bool]]] = {
-    script.__name__: script for script in (garbage, silence, drip, closes, endless_within, sslv2)
-}
+    script.__name__: script
+    for script in (
+        garbage, silence, drip, closes, endless_within, wants_certificate, garbage_within, small_hello, sslv2
+    )
+}  # fmt: skip
