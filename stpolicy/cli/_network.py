@@ -95,7 +95,7 @@ class Options:
 
 def network(options: Options, domains: int, *, quiet: bool) -> "Network":
     """What the options come to, for a run over so many domains; Misuse for what cannot be."""
-    from stpolicy.checker.addresses import Limits
+    from stpolicy.checker.looks import Limits
     from stpolicy.checker.smtp import Manner
     from stpolicy.checker.survey import FAMILIES, Scope
     from stpolicy.flows.check import Network
