@@ -1,10 +1,12 @@
 """check: which domains are asked about, and what is used wrongly. Nobody is asked here."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from stpolicy.checker.dns import MOST_SERVERS, SOCKETS
 from stpolicy.flows.asked import Asked
 from tests import lists
 from tests.cli.checking import Check, World, listed
@@ -141,6 +143,22 @@ def test_used_wrongly(check: Check, world: World, line: str) -> None:
     ran = check(*line.split(), stdin=b"example.com\n")
     assert (ran.code, ran.out, world.networks) == (2, "", [])
     assert ran.err
+
+
+@pytest.mark.parametrize("more", [(), ("--resolver=192.0.2.53",), ("--jobs=4",)], ids=repr)
+def test_connections_for_which_there_is_room_are_named(
+    check: Check, world: World, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """With descriptors for questions to DNS, pipes and files: the number that is told is one that works."""
+    limits, asked = (190, 190), ("--domain=example.com", *more)
+    monkeypatch.setattr("resource.getrlimit", lambda _: limits)
+    ran = check(*asked, "--concurrency=180")
+    assert (ran.code, world.networks) == (2, [])
+    (most,) = map(int, re.findall("at most ([0-9]+),", ran.err))
+    assert check(*asked, f"--concurrency={most}").code == 0
+    assert check(*asked, f"--concurrency={most + 1}").code == 2
+    (network,) = world.networks
+    assert 20 < most <= 190 - SOCKETS * (len(network.resolvers) or MOST_SERVERS) - 2 * network.jobs
 
 
 @pytest.mark.parametrize(
