@@ -104,13 +104,15 @@ def test_questions_over_tcp_do_not_take_ever_more_sockets(monkeypatch: pytest.Mo
     here = most = 0
     full = asyncio.Event()
 
-    async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    async def talk(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
         nonlocal here, most
         here += 1
         most = max(most, here)
         if here == 3:
             full.set()
         await full.wait()
+        for _ in range(50):  # whoever else would come is here by then
+            await asyncio.sleep(0)
         here -= 1
 
     def prepare(server: NameServer) -> None:
