@@ -104,7 +104,7 @@ def test_questions_over_tcp_do_not_take_ever_more_sockets(monkeypatch: pytest.Mo
     here = most = 0
     full = asyncio.Event()
 
-    async def talk(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+    async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         nonlocal here, most
         here += 1
         most = max(most, here)

@@ -162,11 +162,49 @@ def test_connections_for_which_there_is_room_are_named(
 
 
 @pytest.mark.parametrize(
-    "text", [b"domain\nexample.com\nexa mple.com\n", b"192.0.2.1\n", b"\xff\n", b"a" * 200_000], ids=repr
+    ("text", "where"),
+    [
+        (b"domain\nexample.com\nexa mple.com\n", "-:3:"),
+        (b"192.0.2.1\n", "-:1:"),
+        (b"\xff\n", "-"),
+        (b"a" * 200_000, "-:1:"),
+        (b"rank,domain\n1,a.example.com\n2\n", "-:3:"),
+        (b"rank,domain\n1,a.example.com\n2,\n", "-:3:"),
+        (b"1,a.example.com\n2;b.example.com\n", "-:2:"),
+        (b"domain\n", "-:1:"),
+    ],
+    ids=lambda value: repr(value[:40]),
 )
-def test_what_is_no_column_of_domains_is_misuse(check: Check, world: World, text: bytes) -> None:
-    ran = check("--csv", "-", stdin=text)
+def test_what_is_no_column_of_domains_is_misuse(check: Check, world: World, text: bytes, where: str) -> None:
+    ran = check("--csv", "-:2" if b"," in text or text == b"domain\n" else "-", stdin=text)
     assert (ran.code, ran.out, world.networks) == (2, "", [])
+    assert where in ran.err
+
+
+def test_rows_without_anything_are_passed_over(check: Check, world: World) -> None:
+    text = b"\nrank,domain\n,\n1,a.example.com\n\n , \n2, b.example.com \n"
+    assert check("--csv", "-:2", stdin=text).code == 0
+    assert list(world.asked) == ["a.example.com", "b.example.com"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["*.{}", "{}, by mail", "{} 2026-01-02", "@{}", "https://{}/", "; {}", ".{}", "{};", "-x", "192.0.2.1"],
+)
+def test_a_line_of_the_excluded_that_is_no_domain_is_misuse(
+    check: Check, world: World, room: Path, line: str
+) -> None:
+    (room / "no-scan").write_text(f"# asked us\nb.example.com\n{line.format('example.com')}  # by mail\n")
+    ran = check("--domain", "example.com", "--exclude", "no-scan")
+    assert (ran.code, ran.out, world.networks) == (2, "", [])
+    assert "no-scan:3:" in ran.err
+
+
+def test_a_whole_top_level_domain_may_be_excluded(check: Check, world: World, room: Path) -> None:
+    (room / "no-scan").write_text("mil\nXN--P1AI\nbücher.de\n")
+    names = ("a.army.mil", "xn--e1afmkfd.xn--p1ai", "www.xn--bcher-kva.de", "mil.example.com")
+    assert check(*(f"--domain={name}" for name in names), "--exclude", "no-scan").code == 0
+    assert list(world.asked) == ["mil.example.com"]
 
 
 def test_a_list_that_cannot_be_asked_about_is_refused(check: Check, world: World, room: Path) -> None:
