@@ -2,16 +2,12 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from stpolicy.checker import _wire
+from stpolicy.checker._ports import Port, Server
 from stpolicy.model.observation import Dns
-
-PER_PORT = 64
-"""Questions that leave from one port before another is taken: who forges must guess port and number."""
 
 TIMES = 3
 """How often a question is asked before silence is the answer; each wait is twice the one before."""
@@ -28,106 +24,12 @@ class Said:
     message: str = ""
 
 
-class Server:
-    """A name server. `trusted` says whether its AD counts."""
-
-    def __init__(self, address: tuple[str, int], *, trusted: bool) -> None:
-        self.address = address
-        self.trusted = trusted
-        self._port: _Port | None = None
-
-    def send(self, inquiry: "_Inquiry") -> None:
-        """Sends a question; OSError where there is no way to the server."""
-        if self._port is None or self._port.left <= 0:
-            self._retire()
-            self._port = _Port(self)
-        self._port.send(inquiry)
-
-    def close(self) -> None:
-        """Closes its sockets; questions on their way stay unanswered."""
-        if self._port is not None:
-            self._port.close()
-            self._port = None
-
-    def _retire(self) -> None:
-        if self._port is not None:
-            self._port.retire()
-            self._port = None
-
-
-class _Port:
-    """One socket, connected, so that nothing from elsewhere comes in. The kernel takes a port by chance."""
-
-    def __init__(self, server: Server) -> None:
-        self.left = PER_PORT
-        self._server = server
-        self._waiting: dict[int, _Inquiry] = {}
-        self._retired = False
-        family = socket.AF_INET6 if ":" in server.address[0] else socket.AF_INET
-        self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        try:
-            self._socket.connect(server.address)
-        except OSError:
-            self._socket.close()
-            raise
-        self._loop.add_reader(self._socket, self._readable)
-
-    def send(self, inquiry: "_Inquiry") -> None:
-        ident = int.from_bytes(os.urandom(2), "big")
-        while ident in self._waiting:
-            ident = (ident + 1) % 65536
-        self.left -= 1
-        self._waiting[ident] = inquiry
-        inquiry.ways.append((self, ident))
-        with suppress(BlockingIOError):  # lost on the first metre: it will be asked again
-            self._socket.send(_wire.message(ident, inquiry.asked))
-
-    def forget(self, ident: int) -> None:
-        self._waiting.pop(ident, None)
-        if self._retired and not self._waiting:
-            self.close()
-
-    def retire(self) -> None:
-        self._retired = True
-        if not self._waiting:
-            self.close()
-
-    def close(self) -> None:
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
-
-    def _readable(self) -> None:
-        try:
-            while self._socket.fileno() >= 0:
-                self._take(self._socket.recv(65535))
-        except BlockingIOError:
-            return
-        except OSError as wrong:  # ICMP told that nobody listens there
-            for inquiry in set(self._waiting.values()):
-                inquiry.fail(self._server, wrong.strerror or str(wrong))
-
-    def _take(self, wire: bytes) -> None:
-        inquiry = self._waiting.get(int.from_bytes(wire[:2], "big"))
-        if inquiry is None:
-            return
-        try:
-            answer = _wire.read(wire, inquiry.asked)
-        except _wire.Malformed as wrong:
-            inquiry.fail(self._server, str(wrong))
-            return
-        if answer is not None:
-            inquiry.take(self._server, answer)
-
-
-class _Inquiry:
+class Inquiry:
     """One question on its way, maybe to several servers; the first answer counts."""
 
     def __init__(self, servers: Sequence[Server], asked: bytes, timeout: float) -> None:
         self.asked = asked
-        self.ways: list[tuple[_Port, int]] = []
+        self.ways: list[tuple[Port, int]] = []
         loop = asyncio.get_running_loop()
         self.future: asyncio.Future[tuple[Server, _wire.Answer] | None] = loop.create_future()
         self.complaints: dict[Server, str] = {}
@@ -186,7 +88,7 @@ class _Inquiry:
 async def ask(servers: Sequence[Server], asked: bytes, timeout: float) -> Said:
     """Puts one question to the servers, in turn where they are silent or fail; `timeout` in seconds."""
     ends = asyncio.get_running_loop().time() + timeout
-    inquiry = _Inquiry(servers, asked, timeout)
+    inquiry = Inquiry(servers, asked, timeout)
     try:
         found = await inquiry.future
     finally:
@@ -215,7 +117,7 @@ def _answered(server: Server, answer: _wire.Answer) -> Said:
 async def _by_tcp(server: Server, asked: bytes, ends: float) -> Said:
     """Asks again where there is room for the answer (RFC 7766 section 5)."""
     try:
-        async with asyncio.timeout_at(ends):
+        async with asyncio.timeout_at(ends), server.by_tcp:
             answer = await _talk(server, asked)
     except TimeoutError:
         return Said(Dns.TIME_OUT, message=f"{server.address[0]} did not answer over TCP")

@@ -1,7 +1,7 @@
 """Several processes that look at addresses, so that handshakes use all cores.
 
-Each address always goes to the same process, which keeps the manners: one connection at a time. What is
-asked and answered crosses a pipe to our own child as pickles, each after its length in four bytes.
+They look when they are told to; who keeps the manners stays here. What is asked and answered crosses a pipe
+to our own child as pickles, each after its length in four bytes.
 """
 
 import asyncio
@@ -11,11 +11,9 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import Any
-from zlib import crc32
 
-from stpolicy.checker.addresses import Addresses, Terms
+from stpolicy.checker.looks import Looks, Terms
 from stpolicy.errors import StpolicyError
 from stpolicy.model.observation import AddressObservation
 
@@ -37,13 +35,17 @@ class _Member:
             raise _ended()
         self._child.stdin.write(_framed(what))
 
-    async def look(self, host: str, address: str) -> AddressObservation:
+    @property
+    def busy(self) -> int:
+        return len(self._open)
+
+    async def look(self, host: str, address: str, seconds: float) -> AddressObservation:
         self._asked += 1
         number = self._asked
         answer: asyncio.Future[AddressObservation] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
         try:
-            self.send((number, host, address))
+            self.send((number, host, address, seconds))
             return await answer
         finally:
             del self._open[number]
@@ -73,21 +75,19 @@ def _ended() -> StpolicyError:
 
 
 class Crew:
-    """Shares the addresses out."""
+    """Gives each look to the process that has the fewest."""
 
     def __init__(self, members: list[_Member]) -> None:
         self._members = members
 
-    async def look(self, host: str, address: str) -> AddressObservation:
-        """See Addresses.look."""
-        return await self._members[crc32(address.encode()) % len(self._members)].look(host, address)
+    async def look(self, host: str, address: str, seconds: float) -> AddressObservation:
+        """See Looks.look."""
+        return await min(self._members, key=lambda member: member.busy).look(host, address, seconds)
 
 
 @asynccontextmanager
 async def crew(terms: Terms, jobs: int) -> AsyncIterator[Crew]:
-    """`jobs` processes that share what the terms allow; they end with the context, or with us."""
-    share = max(1, terms.limits.concurrency // jobs)
-    mine = replace(terms, limits=replace(terms.limits, concurrency=share))
+    """So many processes; they end with the context, or with us."""
     code = _CHILD.format(path=[path for path in sys.path if path])
     members = []
     try:
@@ -97,7 +97,7 @@ async def crew(terms: Terms, jobs: int) -> AsyncIterator[Crew]:
                 sys.executable, "-c", code, stdin=PIPE, stdout=PIPE, start_new_session=True
             )
             members.append(_Member(child))
-            members[-1].send(mine)
+            members[-1].send(terms)
         yield Crew(members)
     finally:
         await asyncio.gather(*(member.end() for member in members))
@@ -118,11 +118,11 @@ async def _serve() -> None:
     terms: Terms | None = await _frame(asked)
     if terms is None:
         return
-    addresses = Addresses(terms)
+    looks = Looks(terms)
     under_way: set[asyncio.Task[None]] = set()
 
-    async def answer(number: int, host: str, address: str) -> None:
-        transport.write(_framed((number, await addresses.look(host, address))))
+    async def answer(number: int, host: str, address: str, seconds: float) -> None:
+        transport.write(_framed((number, await looks.look(host, address, seconds))))
 
     while (question := await _frame(asked)) is not None:
         task = asyncio.create_task(answer(*question))

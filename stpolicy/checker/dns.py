@@ -5,7 +5,7 @@ import ipaddress
 from collections.abc import Collection, Sequence
 from typing import Final, Literal, Self
 
-from stpolicy.checker import _asking, _pace, _wire
+from stpolicy.checker import _asking, _pace, _ports, _wire
 from stpolicy.errors import StpolicyError
 from stpolicy.model.names import canonical
 from stpolicy.model.observation import Dns, Exchange, MxAnswer, Records
@@ -19,6 +19,12 @@ MOST_EXCHANGES: Final = 20
 
 DEADLINE: Final = 20.0
 """Seconds for one question, with all its repetitions."""
+
+MOST_SERVERS: Final = 3
+"""Of resolv.conf, whose MAXNS is the same (resolv.conf(5))."""
+
+SOCKETS: Final = _ports.MOST_PORTS + _ports.MOST_BY_TCP
+"""Descriptors that questions to one name server take at most."""
 
 
 class Resolver:
@@ -39,7 +45,7 @@ class Resolver:
         known = _of_the_system() if servers is None else servers
         near = [server for server in known if ipaddress.ip_address(server[0]).is_loopback]
         self._servers = [
-            _asking.Server(server, trusted=server in near or server[0] in trusted) for server in known
+            _ports.Server(server, trusted=server in near or server[0] in trusted) for server in known
         ]
         self._timeout = timeout
         self._room = _pace.Room()
@@ -129,7 +135,7 @@ def _of_the_system() -> list[tuple[str, int]]:
         raise StpolicyError(
             "no name server is configured here, or badly", "name one with --resolver"
         ) from wrong
-    return [(str(address), found.port) for address in found.nameservers]
+    return [(str(address), found.port) for address in found.nameservers[:MOST_SERVERS]]
 
 
 _V4_SPECIAL: Final = [

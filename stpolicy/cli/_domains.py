@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file of domains."""
 
+_COMMAS = "columns are separated by commas, and --csv FILE:COLUMN counts them from 1"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -109,19 +111,28 @@ def _lines(path: str) -> str:
 
 
 def _column(spec: str) -> Iterator[str]:
-    """The domains of a column, the first if none is named; a heading, one word, is passed over."""
+    """The domains of a column, the first if none is named; a heading, one word, is passed over.
+
+    Every row that is not empty must have one, for what is left out would not be missed.
+    """
     path, column = _file(spec)
     rows = csv.reader(StringIO(_lines(path)))
     try:
-        for row in rows:
-            if len(row) >= column and (name := row[column - 1].strip()):
-                fault = domain_fault(canonical(name))
-                if fault and (rows.line_num > 1 or "." in name):
-                    raise Misuse(f"{path}:{rows.line_num}: {name!r} {fault}")
-                if not fault:
-                    yield name
+        for number, row in enumerate(filter(_is_filled, rows)):
+            name = row[column - 1].strip() if len(row) >= column else ""
+            fault = (
+                domain_fault(canonical(name)) if name else f"is in column {column}, where a domain should be"
+            )
+            if not fault:
+                yield name
+            elif number or not name or "." in name:
+                raise Misuse(f"{path}:{rows.line_num}: {name!r} {fault}", _COMMAS)
     except csv.Error as wrong:
         raise Misuse(f"{path}:{rows.line_num}: {wrong}") from wrong
+
+
+def _is_filled(row: list[str]) -> bool:
+    return any(map(str.strip, row))
 
 
 def _file(spec: str) -> tuple[str, int]:
@@ -130,7 +141,7 @@ def _file(spec: str) -> tuple[str, int]:
     if not path or not re.fullmatch("[0-9]{1,4}", column):
         return spec, 1
     if int(column) == 0:
-        raise Misuse("--csv counts columns from 1")
+        raise Misuse(f"there is no column 0 in {path}", _COMMAS)
     return path, int(column)
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PAYS = 300
 """From so many domains on, more than one process is worth its start."""
 
-_SPARE = 64
-"""Descriptors that are no connections: pipes, files, questions to DNS."""
+_SPARE = 32
+"""Descriptors that are no connections: the streams, files, the event loop's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ class Options:
 
 def network(options: Options, domains: int, *, quiet: bool) -> "Network":
     """What the options come to, for a run over so many domains; Misuse for what cannot be."""
-    from stpolicy.checker.addresses import Limits
+    from stpolicy.checker.dns import MOST_SERVERS
+    from stpolicy.checker.looks import Limits
     from stpolicy.checker.smtp import Manner
     from stpolicy.checker.survey import FAMILIES, Scope
     from stpolicy.flows.check import Network
@@ -104,16 +105,18 @@ def network(options: Options, domains: int, *, quiet: bool) -> "Network":
     families = [family for family in FAMILIES if (options.ipv4 if family == "A" else options.ipv6)]
     if not all(map(isfinite, (options.timeout, options.pause, options.rate))):
         raise Misuse("--timeout, --pause and --rate are numbers of seconds, or of hosts a second")
-    _check_descriptors(options.concurrency)
+    resolvers = tuple(map(resolver, options.resolver or ()))
+    jobs = options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1)
+    _check_descriptors(options.concurrency, _other(len(resolvers) or MOST_SERVERS, jobs))
     return Network(
         Manner(_helo(options.helo, quiet=quiet), options.port, options.timeout),
-        tuple(map(resolver, options.resolver or ())),
+        resolvers,
         options.ca_file,
         options.https_port,
         Scope(tuple(families) or FAMILIES, options.mta_sts, options.dane, options.allow_private),
         Limits(options.concurrency, options.per_host, options.pause, options.rate, options.retries),
         options.legacy,
-        options.jobs or (len(os.sched_getaffinity(0)) if domains >= PAYS else 1),
+        jobs,
     )
 
 
@@ -141,12 +144,22 @@ def resolver(text: str) -> tuple[str, int]:
     return bare, int(port)
 
 
-def _check_descriptors(connections: int) -> None:
-    """Makes room for the connections; Misuse where the system does not give so much."""
+def _other(servers: int, jobs: int) -> int:
+    """Descriptors besides those of connections: questions to name servers, and two pipes to each process."""
+    from stpolicy.checker.dns import SOCKETS
+
+    return servers * SOCKETS + 2 * jobs + _SPARE
+
+
+def _check_descriptors(connections: int, other: int) -> None:
+    """Makes room for so many descriptors; Misuse where the system does not give so much."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _SPARE
+    wanted = connections + other
     if soft != resource.RLIM_INFINITY and soft < wanted:
         if hard != resource.RLIM_INFINITY and hard < wanted:
-            mend = f"ask for at most {hard - _SPARE}, or raise the limit (ulimit -n)"
-            raise Misuse(f"--concurrency {connections} is more than this system has descriptors for", mend)
+            most = f"ask for at most {hard - other}, or " if hard > other else ""
+            raise Misuse(
+                f"--concurrency {connections} is more than this system has descriptors for",
+                f"{most}raise the limit to {wanted} (ulimit -n)",
+            )
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

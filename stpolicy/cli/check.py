@@ -3,6 +3,7 @@
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -109,15 +110,23 @@ class _Told:
             _door.result(text.line(result))
 
     def recall(self, path: Path, asked: "dict[Domain, Asked]") -> None:
-        """Takes what an earlier run has found of what is asked, which need not be asked again."""
+        """Takes what an earlier run has found, held against the same: that need not be asked again."""
         from stpolicy.document import results
+        from stpolicy.flows.asked import answers
+
+        read = whole = 0
+
+        def lines() -> Iterator[bytes]:
+            nonlocal read
+            while line := file.readline(results.LONGEST_LINE + 1):
+                read += len(line)
+                yield line
 
         with _inputs.opened(path) as file:
-            lines = iter(lambda: file.readline(results.LONGEST_LINE + 1), b"")
-            whole = 0
-            for domain, known in results.known(lines, str(path)):
-                whole = file.tell()
-                if asked.pop(domain, None) is not None:
+            for domain, known in results.known(lines(), str(path)):
+                whole = read
+                if domain in asked and answers(known, asked[domain]):
+                    del asked[domain]
                     self.take(known, fresh=False)
         _cut(path, whole)
 

@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 from stpolicy.errors import Misuse
 from stpolicy.model.facts import DomainFacts, Facts
+from stpolicy.model.finding import Severity
 from stpolicy.model.names import Domain, canonical, host_fault
+from stpolicy.model.verdict import Status
 
 LARGEST = 1024 * 1024 * 1024
 """Bytes; results of more domains than any list had."""
@@ -46,10 +48,58 @@ def _read(line: bytes, where: str, read: Callable[[dict[str, Any]], _T]) -> tupl
         raise Misuse(f"{where} is no domain result", mend) from wrong
 
 
+_STATUS = frozenset(map(int, Status))
+_SHAPE: dict[object, object] = {
+    "domain": str,
+    "status": _STATUS,
+    "results": {str: {"checks": {str: {"status": _STATUS}}}},
+    "mx_hostnames": [str],
+    "mta_sts": ({"status": _STATUS, "mode": str}, None),
+    "extra_results": {"policylist": {"status": _STATUS, "mode": str}, "dane": ({}, None)},
+    "findings": [
+        {
+            "code": str,
+            "severity": frozenset(map(str, Severity)),
+            "where": (str, None),
+            "message": str,
+            "mend": (str, None),
+        }
+    ],
+}
+"""What is used of a result that was written earlier."""
+_NARROWEST: dict[object, object] = {"status": _STATUS, "mxs": [str]}
+
+
 def _whole(result: dict[str, Any]) -> dict[str, Any]:
-    if type(result["status"]) is not int or not 0 <= result["status"] <= 6:
-        raise ValueError("has no status")
+    narrowest = result["extra_results"].get("narrowest", {"status": 0, "mxs": []})
+    if not (_fits(result, _SHAPE) and _fits(narrowest, _NARROWEST)):
+        raise ValueError("lacks what a result has")
     return result
+
+
+def _fits(value: object, shape: object) -> bool:
+    """Whether a value of JSON has what a shape asks for: a tuple is this or that, a set one of these.
+
+    Of an object only the keys are looked at that the shape has, or, where it has `str`, all.
+    """
+    match shape:
+        case tuple():
+            return any(_fits(value, one) for one in shape)
+        case dict():
+            return isinstance(value, dict) and all(_has(value, key, one) for key, one in shape.items())
+        case list():
+            return isinstance(value, list) and all(_fits(one, shape[0]) for one in value)
+        case frozenset():
+            return type(value) in (int, str) and value in shape
+        case type():
+            return type(value) is shape
+    return value is shape
+
+
+def _has(value: dict[str, object], key: object, shape: object) -> bool:
+    if key is str:
+        return all(_fits(one, shape) for one in value.values())
+    return key in value and _fits(value[str(key)], shape)
 
 
 def _facts(result: Mapping[str, Any]) -> DomainFacts:

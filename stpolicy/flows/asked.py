@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model.change import changes
@@ -45,6 +46,17 @@ def of_names(
 def without(asked: Mapping[Domain, Asked], excluded: Collection[str]) -> dict[Domain, Asked]:
     """Those that are neither excluded nor below a domain that is."""
     return {domain: what for domain, what in asked.items() if not _is_below(domain, excluded)}
+
+
+def answers(result: Mapping[str, Any], asked: Asked) -> bool:
+    """Whether an earlier domain result was held against what is asked now."""
+    own = {result["domain"], *result["results"]}
+    extra = result["extra_results"]
+    return (
+        set(result["mx_hostnames"]) == ({pattern.text for pattern in asked.patterns} or own)
+        and extra["policylist"]["mode"] == ("" if asked.entry is None else str(asked.entry.mode))
+        and ("narrowest" in extra) is asked.tried
+    )
 
 
 def _is_below(domain: str, excluded: Collection[str]) -> bool:

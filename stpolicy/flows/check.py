@@ -10,11 +10,12 @@ from typing import Any
 
 from stpolicy import rules
 from stpolicy.checker import https
-from stpolicy.checker.addresses import Addresses, Limits, Terms
+from stpolicy.checker.addresses import Addresses, Look
 from stpolicy.checker.crew import crew
 from stpolicy.checker.dns import DEADLINE, Resolver
+from stpolicy.checker.looks import Limits, Looks, Terms
 from stpolicy.checker.smtp import Manner
-from stpolicy.checker.survey import Look, Scope, Survey
+from stpolicy.checker.survey import Scope, Survey
 from stpolicy.checker.turns import Turns
 from stpolicy.flows.asked import Asked
 from stpolicy.model.identifiers import narrowest
@@ -43,12 +44,13 @@ class Network:
 
 @asynccontextmanager
 async def _looks(network: Network, now: datetime) -> AsyncIterator[Look]:
-    """What looks at addresses: this process, or several."""
+    """What looks at addresses: this process, or several, but none that would never have a connection."""
     terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
-    if network.jobs == 1:
-        yield Addresses(terms).look
+    jobs = min(network.jobs, network.limits.concurrency)
+    if jobs == 1:
+        yield Looks(terms).look
         return
-    async with crew(terms, network.jobs) as many:
+    async with crew(terms, jobs) as many:
         yield many.look
 
 
@@ -56,7 +58,10 @@ async def check(
     asked: Mapping[Domain, Asked], network: Network, emit: Callable[[dict[str, Any]], None], *, now: datetime
 ) -> None:
     """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
-    async with _looks(network, now) as look, surveying(network, look, now=now) as survey:
+    async with (
+        _looks(network, now) as look,
+        surveying(network, look, turns_of(network.limits), now=now) as survey,
+    ):
 
         def judged(seen: DomainObservation) -> None:
             emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
@@ -64,12 +69,15 @@ async def check(
         await survey.run(asked, min(len(asked), WIDTH * network.limits.concurrency), judged)
 
 
+def turns_of(limits: Limits) -> Turns:
+    """Those of everything that connects anywhere: mail servers and web servers have one count."""
+    return Turns(limits.concurrency, limits.per_host, limits.pause)
+
+
 @asynccontextmanager
-async def surveying(
-    network: Network, look: Look, *, now: datetime, turns: Turns | None = None
-) -> AsyncIterator[Survey]:
-    """A survey over the network; `turns` are those at web servers, where another survey shares them."""
-    limits, scope = network.limits, network.scope
+async def surveying(network: Network, look: Look, turns: Turns, *, now: datetime) -> AsyncIterator[Survey]:
+    """A survey over the network, in turns that other surveys may share."""
+    timeout, scope = network.manner.timeout, network.scope
     named = [address for address, _ in network.resolvers]
     with Resolver(network.resolvers or None, timeout=DEADLINE, trusted=named) as resolver:
         fetch = partial(
@@ -77,12 +85,13 @@ async def surveying(
             resolver=resolver,
             context=https.trusting(network.ca_file),
             port=network.https_port,
-            timeout=network.manner.timeout,
+            timeout=timeout,
             allow_private=scope.allow_private,
             families=scope.families,
-            turns=turns or Turns(limits.concurrency, limits.per_host, limits.pause),
+            servers=https.Servers(turns, timeout),
         )
-        yield Survey(resolver, look, fetch, scope, rate=limits.rate, now=now)
+        at = Addresses(look, timeout, turns).look
+        yield Survey(resolver, at, fetch, scope, rate=network.limits.rate, now=now)
 
 
 def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: bool) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stpolicy.checker.addresses import Addresses, Terms
+from stpolicy.checker.looks import Looks, Terms
 from stpolicy.checker.survey import Survey
-from stpolicy.checker.turns import Turns
-from stpolicy.flows.check import Network, surveying
+from stpolicy.flows.check import Network, surveying, turns_of
 
 LIFE = timedelta(seconds=60)
 """For so long, a mail server that several domains share is looked at once, and a dead address stays dead."""
@@ -28,10 +27,8 @@ class Rounds:
     """One after another over the same network, with one count of who is connected where."""
 
     def __init__(self, network: Network, clock: Callable[[], datetime]) -> None:
-        limits = network.limits
         self._network, self._clock = network, clock
-        self._turns = Turns(limits.concurrency, limits.per_host, limits.pause)
-        self._at_web_servers = Turns(limits.concurrency, limits.per_host, limits.pause)
+        self._turns = turns_of(network.limits)
         self._current: Round | None = None
 
     @asynccontextmanager
@@ -51,10 +48,9 @@ class Rounds:
     async def _begin(self) -> Round:
         network, now = self._network, self._clock()
         terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
-        look = Addresses(terms, self._turns).look
         async with AsyncExitStack() as closing:
             survey = await closing.enter_async_context(
-                surveying(network, look, now=now, turns=self._at_web_servers)
+                surveying(network, Looks(terms).look, self._turns, now=now)
             )
             begun = Round(survey, now, closing.pop_all())
         await self.end()

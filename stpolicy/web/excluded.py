@@ -1,5 +1,6 @@
 """Domains that asked not to be looked at, read again when their file changes."""
 
+import logging
 from pathlib import Path
 
 from stpolicy.document.domains import domains
@@ -7,6 +8,8 @@ from stpolicy.errors import Misuse
 
 LARGEST = 16 * 1024 * 1024
 """Bytes."""
+
+_log = logging.getLogger(__name__)
 
 
 class Excluded:
@@ -21,20 +24,20 @@ class Excluded:
             self._read(path)
 
     def domains(self) -> frozenset[str]:
-        """Those of the file as it is now; as it was last, while it cannot be read."""
+        """Those of the file as it is now; as it was last, while it cannot be read, which is logged once."""
         if self._path:
             try:
                 self._read(self._path)
-            except Misuse:
-                return self._domains
+            except Misuse as wrong:
+                _log.warning("%s; what it was before stays in force", wrong.message)
         return self._domains
 
     def _read(self, path: Path) -> None:
         try:
             there = path.stat()
             if self._seen != (there.st_mtime_ns, there.st_size):
+                self._seen = (there.st_mtime_ns, there.st_size)
                 with path.open("rb") as file:
                     self._domains = domains(file.read(LARGEST + 1), str(path), LARGEST)
-                self._seen = (there.st_mtime_ns, there.st_size)
         except OSError as wrong:
             raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong

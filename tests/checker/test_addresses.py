@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from stpolicy.checker.addresses import Addresses, Limits, Terms
+from stpolicy.checker.addresses import Addresses
+from stpolicy.checker.connection import Connection
+from stpolicy.checker.looks import Limits, Looks, Terms
 from stpolicy.checker.smtp import Manner
+from stpolicy.checker.turns import Turns
 from stpolicy.model.observation import AddressObservation, Fault, Step
 from tests.checker.peer import ENOUGH, Script, Server, Wire, serving
+from tests.checker.test_survey import MET
 from tests.lists import NOW
 
 HERE = "127.0.0.1"
@@ -22,7 +27,8 @@ T = TypeVar("T")
 def addresses(
     trusted: Path, port: int, limits: Limits = SWIFT, *, timeout: float = ENOUGH, probes: bool = False
 ) -> Addresses:
-    return Addresses(Terms(trusted, NOW, Manner("probe.example.net", port, timeout), limits, probes))
+    terms = Terms(trusted, NOW, Manner("probe.example.net", port, timeout), limits, probes)
+    return Addresses(Looks(terms).look, timeout, Turns(limits.concurrency, limits.per_host, limits.pause))
 
 
 def run(work: Awaitable[T]) -> T:
@@ -57,6 +63,22 @@ async def closed(wire: Wire) -> None:
 
 async def silent(wire: Wire) -> None:
     await wire.hear()
+
+
+async def silent_at_ehlo(wire: Wire) -> None:
+    await wire.say("220 mx.example.com ESMTP")
+    await silent(wire)
+
+
+async def silent_at_starttls(wire: Wire) -> None:
+    await wire.say("220 mx.example.com ESMTP")
+    await wire.answer("250-mx.example.com", "250 STARTTLS")
+    await silent(wire)
+
+
+async def silent_in_tls(wire: Wire) -> None:
+    await wire.to_starttls()
+    await wire.reader.read()
 
 
 class Counted:
@@ -174,6 +196,67 @@ def test_an_address_where_nothing_listens_is_not_asked_again(trusted: Path) -> N
     assert second == first
 
 
+def under_names(
+    trusted: Path, script: Script, names: int, *, timeout: float
+) -> tuple[list[AddressObservation], int]:
+    """What is seen of one address under so many names, and how many connections that took."""
+
+    async def work() -> tuple[list[AddressObservation], int]:
+        async with serving(script) as there:
+            looking = addresses(trusted, there.port, timeout=timeout)
+            hosts = (f"mx{n}.example.com" for n in range(names))
+            return [await looking.look(host, HERE) for host in hosts], len(there.wires)
+
+    return run(work())
+
+
+@pytest.mark.parametrize("script", [silent, silent_at_ehlo, silent_at_starttls])
+def test_a_time_out_is_paid_once_where_a_server_does_not_know_the_name_yet(
+    trusted: Path, script: Script
+) -> None:
+    found, connections = under_names(trusted, script, 20, timeout=0.3)
+    assert connections == 1
+    assert found == 20 * found[:1]
+    assert found[0].session.ended
+    assert found[0].session.ended.fault is Fault.TIME_OUT
+
+
+def test_an_address_has_one_deadline_under_all_its_names(trusted: Path) -> None:
+    """It hangs once it has heard a name: another one may fare better, until the address has had its time."""
+    found, connections = under_names(trusted, silent_in_tls, 20, timeout=1)
+    assert 1 < connections <= 4
+    faults = {(look.session.ended.step, look.session.ended.fault) for look in found if look.session.ended}
+    assert faults == {(Step.HANDSHAKE, Fault.TIME_OUT), (Step.CONNECT, Fault.TIME_OUT)}
+    assert not any(look.session.reached for look in found[connections:])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks"), [(5, 300), (30, 8), (50, 5), (59.9, 4)], ids=lambda number: f"{number}"
+)
+def test_who_answers_at_once_is_looked_at_under_any_number_of_names_and_who_is_slow_is_not(
+    seconds: float, looks: int
+) -> None:
+    """By a clock that stands still but for what each look takes; none runs into a time-out of 60 s."""
+    passed, given = 0.0, []
+
+    async def look(_: str, address: str, left: float) -> AddressObservation:
+        nonlocal passed
+        given.append(left)
+        passed += min(seconds, left)
+        return AddressObservation(address, MET)
+
+    async def work() -> list[AddressObservation]:
+        loop = asyncio.get_running_loop()
+        loop.time = lambda: passed  # type: ignore[method-assign]
+        looking = Addresses(look, 60, Turns(1, 1, 0))
+        return [await looking.look(f"mx{n}.example.com", HERE) for n in range(300)]
+
+    found = asyncio.run(work())
+    assert [one.session.reached for one in found] == [True] * looks + [False] * (300 - looks)
+    assert given[0] == 240
+    assert sum(min(seconds, left) for left in given) <= 240 or looks == 300
+
+
 def test_an_address_that_answered_is_asked_for_each_host(trusted: Path) -> None:
     async def work() -> Server:
         async with serving(closed) as there:
@@ -214,6 +297,58 @@ def test_probes_come_after_the_look_and_end_where_they_are_not_wanted(
     found, there = run(work())
     assert len(there.wires) == connections
     assert set(found.probes.values()) == ({"not tested"} if probes else set())
+
+
+@pytest.fixture
+def visits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """When each connection of ours began and ended."""
+    opened, closed = Connection.open, Connection.close
+    begun: dict[Connection, float] = {}
+    noted: list[tuple[float, float]] = []
+
+    async def open_(self: Connection, address: str, port: int) -> None:
+        begun[self] = asyncio.get_running_loop().time()
+        await opened(self, address, port)
+
+    def close(self: Connection, *, politely: bool) -> None:
+        closed(self, politely=politely)
+        noted.append((begun[self], asyncio.get_running_loop().time()))
+
+    monkeypatch.setattr(Connection, "open", open_)
+    monkeypatch.setattr(Connection, "close", close)
+    return noted
+
+
+async def refusing_old(wire: Wire) -> None:
+    """A server that hangs up on whoever says hello."""
+    await wire.to_starttls()
+    await wire.reader.read(1)
+    wire.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("script", "limits", "connections"),
+    [
+        pytest.param(refusing_old, Limits(pause=0.15), 2 * 4, id="look and probes, of two names"),
+        pytest.param(busy, Limits(pause=0.15, retries=2, retry_after=0), 2 * 3, id="retries"),
+    ],
+)
+def test_there_is_a_pause_between_any_two_connections_to_an_address(
+    trusted: Path,
+    visits: list[tuple[float, float]],
+    script: Script,
+    limits: Limits,
+    connections: int,
+) -> None:
+    async def work() -> None:
+        async with serving(script) as there:
+            looking = addresses(trusted, there.port, limits, probes=True)
+            for host in ("mx.example.com", "mx.example.net"):
+                await looking.look(host, HERE)
+
+    run(work())
+    assert len(visits) == connections
+    assert all(begun - left >= limits.pause for (_, left), (begun, _) in pairwise(visits))
 
 
 def test_a_fault_of_ours_is_told_and_ends_no_other_look(

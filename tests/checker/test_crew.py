@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy.checker.addresses import Limits, Terms
+from stpolicy.checker.addresses import Addresses
 from stpolicy.checker.crew import Crew, crew
+from stpolicy.checker.looks import Limits, Terms
 from stpolicy.checker.smtp import Manner
+from stpolicy.checker.turns import Turns
 from stpolicy.errors import StpolicyError
 from stpolicy.model.observation import AddressObservation
 from tests.checker.peer import ENOUGH, Server, Wire, serving
@@ -29,7 +31,7 @@ _PARENT = """
 import asyncio, os, signal
 from datetime import UTC, datetime
 from pathlib import Path
-from stpolicy.checker.addresses import Limits, Terms
+from stpolicy.checker.looks import Limits, Terms
 from stpolicy.checker.crew import crew
 from stpolicy.checker.smtp import Manner
 from tests.namespace import descendants
@@ -71,7 +73,7 @@ def gone(process: int) -> bool:
 
 
 async def all_of(both: Crew) -> list[AddressObservation]:
-    return await asyncio.gather(*(both.look("mx.example.com", address) for address in ADDRESSES))
+    return await asyncio.gather(*(both.look("mx.example.com", address, ENOUGH) for address in ADDRESSES))
 
 
 def test_it_sees_what_one_process_would_and_leaves_none_behind(trusted: Path) -> None:
@@ -86,30 +88,10 @@ def test_it_sees_what_one_process_would_and_leaves_none_behind(trusted: Path) ->
     assert all(map(gone, processes))
 
 
-def test_an_address_is_always_looked_at_by_the_same_process(trusted: Path) -> None:
-    """One connection at a time, under however many names it is known."""
-    here = most = 0
-
-    async def counting(wire: Wire) -> None:
-        nonlocal here, most
-        here += 1
-        most = max(most, here)
-        await clear(wire)
-        await wire.hear()
-        here -= 1
-
-    async def work(both: Crew, there: Server) -> None:
-        await asyncio.gather(*(both.look(f"mx{n}.example.com", "127.0.0.1") for n in range(8)))
-        assert len(there.wires) == 8
-
-    with_crew(trusted, work, counting)
-    assert most == 1
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_dies_fails_the_run_at_once(trusted: Path, number: signal.Signals) -> None:
     async def work(both: Crew, there: Server) -> None:
-        looks = [asyncio.create_task(both.look("mx.example.com", address)) for address in ADDRESSES]
+        looks = [asyncio.create_task(both.look("mx.example.com", address, ENOUGH)) for address in ADDRESSES]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
         for process in descendants(os.getpid()):
@@ -118,7 +100,7 @@ def test_a_process_that_dies_fails_the_run_at_once(trusted: Path, number: signal
             with pytest.raises(StpolicyError, match="has ended"):
                 await look
         with pytest.raises(StpolicyError, match="has ended"):
-            await both.look("mx.example.net", "127.0.0.1")
+            await both.look("mx.example.net", "127.0.0.1", ENOUGH)
 
     assert all(map(gone, with_crew(trusted, work, silent)))
 
@@ -138,7 +120,7 @@ def test_a_signal_that_is_for_all_is_left_to_the_parent(trusted: Path, number: s
 
 def test_it_ends_while_it_is_busy(trusted: Path) -> None:
     async def work(both: Crew, there: Server) -> None:
-        looks = [asyncio.create_task(both.look("mx.example.com", address)) for address in ADDRESSES]
+        looks = [asyncio.create_task(both.look("mx.example.com", address, ENOUGH)) for address in ADDRESSES]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
         for look in looks:
@@ -164,16 +146,40 @@ def test_it_ends_when_its_parent_does(trusted: Path) -> None:
         os.close(process)
 
 
-def test_connections_are_shared_out(trusted: Path) -> None:
-    """Two of four for each: no more than four are ever open."""
+def test_both_work(trusted: Path) -> None:
+    """Each takes half of what is under way at once."""
+
+    async def work(both: Crew, there: Server) -> None:
+        looks = [asyncio.create_task(both.look("mx.example.com", at, ENOUGH)) for at in ADDRESSES]
+        while len(there.wires) < len(ADDRESSES):
+            await asyncio.sleep(0.01)
+        open_now = [sockets(process) for process in descendants(os.getpid())]
+        assert open_now == [len(ADDRESSES) // 2] * 2
+        for look in looks:
+            look.cancel()
+
+    with_crew(trusted, work, silent)
+
+
+def sockets(process: int) -> int:
+    """Connections of IPv4 that a process has."""
+    ours = {f"socket:[{line.split()[9]}]" for line in Path("/proc/net/tcp").read_text().splitlines()[1:]}
+    there = Path(f"/proc/{process}/fd").iterdir()
+    return sum(str(one.readlink()) in ours for one in there)
+
+
+@pytest.mark.parametrize("everywhere", [True, False], ids=["many addresses", "one address"])
+def test_manners_are_kept_together(trusted: Path, everywhere: bool) -> None:
+    """No more connections than may be, though two processes make them."""
     here = most = 0
+    allowed = 3 if everywhere else 1
     enough = asyncio.Event()
 
     async def counting(wire: Wire) -> None:
         nonlocal here, most
         here += 1
         most = max(most, here)
-        if here == 4:
+        if here == allowed:
             enough.set()
         await enough.wait()
         await clear(wire)
@@ -181,8 +187,10 @@ def test_connections_are_shared_out(trusted: Path) -> None:
         here -= 1
 
     async def work(both: Crew, _: Server) -> None:
-        found = await asyncio.gather(*(both.look("mx.example.com", f"127.0.1.{n}") for n in range(1, 33)))
+        looking = Addresses(both.look, ENOUGH, Turns(3, 1, 0))
+        at = [f"127.0.1.{n if everywhere else 1}" for n in range(1, 17)]
+        found = await asyncio.gather(*(looking.look(f"mx{n}.example.com", one) for n, one in enumerate(at)))
         assert all(one.session.reached for one in found)
 
-    with_crew(trusted, work, counting, Limits(concurrency=4, pause=0))
-    assert most == 4
+    with_crew(trusted, work, counting)
+    assert most == allowed

@@ -10,7 +10,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from stpolicy.checker import _asking, _pace
+from stpolicy.checker import _pace, _ports
 from stpolicy.checker.dns import Resolver
 from stpolicy.model.observation import Dns, Exchange, MxAnswer, Records
 from tests.checker.nameserver import NameServer, saying, serving, silent
@@ -271,8 +271,34 @@ def test_many_questions_at_once_leave_from_many_ports() -> None:
             return len(server.ports), {one.how for one in found}
 
     ports, how = asyncio.run(run())
-    assert ports >= 640 / _asking.PER_PORT
+    assert ports >= 640 / _ports.PER_PORT
     assert how == {Dns.ANSWER}
+
+
+def test_questions_without_an_answer_do_not_take_ever_more_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ports, "PER_PORT", 2)
+    monkeypatch.setattr(_ports, "MOST_PORTS", 3)
+
+    async def run() -> tuple[int, int]:
+        async with serving() as server:
+            server.behaviours["mute.org"] = silent
+            server.put("a.org", "A", "192.0.2.1")
+            with Resolver([server.address], timeout=3600) as resolver:
+                mute = [asyncio.create_task(resolver.records("mute.org", "A")) for _ in range(40)]
+                async with asyncio.timeout(30):
+                    while len(server.asked) < 40:
+                        await asyncio.sleep(0)
+                held = len(server.ports)
+                for one in mute:
+                    one.cancel()
+                await asyncio.wait(mute)
+                for _ in range(12):
+                    await resolver.records("a.org", "A")
+            return held, len(server.ports)
+
+    held, later = asyncio.run(run())
+    assert held == 3
+    assert later >= held + 4, "they are given back, and others are taken"
 
 
 def test_slow_names_do_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stpolicy.checker import _wire
+from stpolicy.checker import _ports, _wire
 from stpolicy.checker.dns import Resolver
 from stpolicy.model.names import host_fault
-from stpolicy.model.observation import Dns
+from stpolicy.model.observation import Dns, Records
 from tests.checker.nameserver import NameServer, rrset
 from tests.checker.test_dns import asking
 
@@ -96,6 +96,34 @@ def test_h5_tcp_that_gives_no_answer_is_no_no(way: str) -> None:
     patience = 0.5 if way in ("silence", "drip") else 30
     found = asking(prepare, lambda resolver: resolver.records("a.org", "A"), timeout=patience)
     assert found.how is (Dns.TIME_OUT if way in ("silence", "drip") else Dns.ERROR)
+
+
+def test_questions_over_tcp_do_not_take_ever_more_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty answers are cut short, and nobody says more over TCP until as many ask as may."""
+    monkeypatch.setattr(_ports, "MOST_BY_TCP", 3)
+    here = most = 0
+    full = asyncio.Event()
+
+    async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        nonlocal here, most
+        here += 1
+        most = max(most, here)
+        if here == 3:
+            full.set()
+        await full.wait()
+        for _ in range(50):  # whoever else would come is here by then
+            await asyncio.sleep(0)
+        here -= 1
+
+    def prepare(server: NameServer) -> None:
+        server.behaviours["a.org"] = only_by_tcp(server)
+        server.tcp = talk
+
+    async def ask(resolver: Resolver) -> list[Records]:
+        return await asyncio.gather(*(resolver.records("a.org", "A") for _ in range(40)))
+
+    assert {found.how for found in asking(prepare, ask, timeout=30)} == {Dns.ERROR}
+    assert most == 3
 
 
 LABELS = [

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dns.rcode
 import pytest
@@ -63,7 +65,7 @@ class Look:
                         port=self.port,
                         timeout=timeout,
                         allow_private=self.allow_private,
-                        turns=self.turns,
+                        servers=https.Servers(self.turns, timeout),
                     )
                 finally:
                     self.asked = names.asked
@@ -308,18 +310,85 @@ def test_a_file_of_authorities_without_any_is_misuse(tmp_path: Path) -> None:
     assert https.trusting(None).get_ca_certs()
 
 
-def test_a_policy_server_is_met_in_its_turn(authority: Path, server: web.Server) -> None:
-    look = Look(authority, server)
+class Noted(Turns):
+    """Turns that remember who came, and who connected."""
 
-    met: list[str] = []
+    def __init__(self) -> None:
+        super().__init__(64, 1, 0)
+        self.came: list[str] = []
+        self.connected: list[str] = []
 
-    class Noted(Turns):
-        @asynccontextmanager
-        async def at(self, address: str) -> AsyncIterator[asyncio.Semaphore]:
-            met.append(address)
-            async with super().at(address) as slots:
-                yield slots
+    @asynccontextmanager
+    async def at(self, address: str) -> AsyncIterator[AbstractAsyncContextManager[None]]:
+        self.came.append(address)
+        async with super().at(address) as connected:
+            yield self._noted(address, connected)
 
-    look.turns = Noted(1, 1, 0)
+    @asynccontextmanager
+    async def _noted(self, address: str, connected: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+        self.connected.append(address)
+        async with connected:
+            yield
+
+
+def test_a_policy_server_is_met_in_its_turn_at_each_of_its_addresses(look: Look) -> None:
+    look.turns = turns = Noted()
+    look.addresses = {"A": ["127.0.0.0", "127.0.0.1"]}  # the first takes no connection
     assert look(web.ok(POLICY, PLAIN)).body == POLICY
-    assert met == ["127.0.0.1"]
+    assert turns.connected == ["127.0.0.0", "127.0.0.1"]
+
+
+def policies(
+    look: Look, domains: int, *, timeout: float, at: str = "127.0.0.1"
+) -> tuple[list[StsObservation], list[str]]:
+    """What is seen of domains whose policies are on one server, and where that was connected to."""
+    turns = Noted()
+
+    async def run() -> list[StsObservation]:
+        async with serving() as names:
+            for n in range(domains):
+                names.put(f"_mta-sts.d{n}.example.org", "TXT", '"v=STSv1; id=1;"')
+                names.put(f"mta-sts.d{n}.example.org", "A", at)
+            servers = https.Servers(turns, timeout)
+            context = https.trusting(look.ca_file)
+            with Resolver([names.address], timeout=20) as resolver:
+                fetch = partial(https.look, resolver=resolver, context=context, servers=servers)
+                how: dict[str, Any] = {"port": look.port, "timeout": timeout, "allow_private": True}
+                return await asyncio.gather(*(fetch(f"d{n}.example.org", **how) for n in range(domains)))
+
+    return asyncio.run(run()), turns.connected
+
+
+def test_a_dead_policy_server_is_not_asked_again_for_other_domains(look: Look) -> None:
+    """One where nothing listens, and one that takes no connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        gone = listener.getsockname()[1]
+    with full() as busy:
+        for look.port, fault in ((gone, Fault.REFUSED), (busy, Fault.TIME_OUT)):
+            found, connected = policies(look, 8, timeout=0.5)
+            assert [ended(one) for one in found] == [(Step.CONNECT, fault)] * 8
+            assert connected == ["127.0.0.1"]
+
+
+def test_a_policy_server_has_one_deadline_for_all_domains(look: Look) -> None:
+    """It is silent once it has heard a name: another one may fare better, until it has had its time."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        look.port = listener.getsockname()[1]
+        found, connected = policies(look, 12, timeout=0.5)
+    assert 1 < len(connected) <= 4
+    assert [one.ended.fault for one in found if one.ended] == [Fault.TIME_OUT] * 12
+
+
+@contextmanager
+def full() -> Iterator[int]:
+    """The port of a server that takes no more connections."""
+    with ExitStack() as closing:
+        listener = closing.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        for _ in range(4):
+            waiting = closing.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        yield port

@@ -1,6 +1,7 @@
 """check: how mail servers are looked at, and what is printed of the answers. Nobody is asked here."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -189,9 +190,52 @@ def test_a_run_goes_on_where_it_was_cut_off(check: Check, world: World, room: Pa
     assert "domains                        3\n" in check(*asked, "--resume", "run.ndjson", "--summary").out
 
 
+def test_a_run_that_goes_on_asks_again_what_was_held_against_something_else(
+    check: Check, world: World, room: Path
+) -> None:
+    asked, listed_now = ("--domain", "a.example.com", "--format", "ndjson"), room / "policy.json"
+
+    def resumed(*more: str) -> int:
+        world.asked.clear()
+        ran = check(*asked, *more, "--resume", "run.ndjson")
+        return ran.code if world.asked else -1
+
+    (room / "run.ndjson").write_text(check(*asked).out)
+    assert resumed() == -1
+    assert resumed("--mx", "mx.elsewhere.net") == 1
+    listed(listed_now, "a.example.com", mxs=("mx.elsewhere.net",))
+    assert resumed() == 1
+    listed(listed_now, "a.example.com", mxs=(MX1, MX2, "a.example.com"))
+    assert resumed() == 0, "what is accepted is the same, and it was not listed"
+    (room / "run.ndjson").write_text(check(*asked).out)
+    assert resumed() == -1
+    text = listed_now.read_text()
+    listed_now.write_text(text.replace('"enforce"', '"testing"'))
+    assert resumed() == 0
+    assert resumed("--mx", MX1, "--mx", MX2, "--mx", "a.example.com") == 0, "no entry was looked for"
+
+
+def test_what_is_known_may_come_from_a_pipe(check: Check, world: World, room: Path) -> None:
+    asked = [f"--domain={name}.example.com" for name in "ab"]
+    (room / "run.ndjson").write_text(check(asked[0], "--format=ndjson").out)
+    world.asked.clear()
+    with subprocess.Popen(["cat", "run.ndjson"], stdout=subprocess.PIPE) as piped:
+        assert piped.stdout
+        ran = check(*asked, "--resume", f"/dev/fd/{piped.stdout.fileno()}", "--format=json")
+    assert (ran.code, set(world.asked)) == (0, {"b.example.com"})
+    assert list(json.loads(ran.out)) == ["a.example.com", "b.example.com"]
+
+
 @pytest.mark.parametrize(
     "line",
-    ["[]", '{"domain": "a.example.com"}', '{"domain": "a.example.com", "status": 7}', "{", "x" * 1_048_577],
+    [
+        "[]",
+        '{"domain": "a.example.com"}',
+        '{"domain": "a.example.com", "status": 0}',
+        '{"domain": "a.example.com", "status": 7}',
+        "{",
+        "x" * 1_048_577,
+    ],
 )
 def test_what_is_no_result_is_misuse(check: Check, world: World, room: Path, line: str) -> None:
     (room / "run.ndjson").write_text(f"{line}\n")

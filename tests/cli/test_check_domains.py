@@ -1,10 +1,12 @@
 """check: which domains are asked about, and what is used wrongly. Nobody is asked here."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from stpolicy.checker.dns import MOST_SERVERS, SOCKETS
 from stpolicy.flows.asked import Asked
 from tests import lists
 from tests.cli.checking import Check, World, listed
@@ -143,12 +145,66 @@ def test_used_wrongly(check: Check, world: World, line: str) -> None:
     assert ran.err
 
 
+@pytest.mark.parametrize("more", [(), ("--resolver=192.0.2.53",), ("--jobs=4",)], ids=repr)
+def test_connections_for_which_there_is_room_are_named(
+    check: Check, world: World, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """With descriptors for questions to DNS, pipes and files: the number that is told is one that works."""
+    limits, asked = (190, 190), ("--domain=example.com", *more)
+    monkeypatch.setattr("resource.getrlimit", lambda _: limits)
+    ran = check(*asked, "--concurrency=180")
+    assert (ran.code, world.networks) == (2, [])
+    (most,) = map(int, re.findall("at most ([0-9]+),", ran.err))
+    assert check(*asked, f"--concurrency={most}").code == 0
+    assert check(*asked, f"--concurrency={most + 1}").code == 2
+    (network,) = world.networks
+    assert 20 < most <= 190 - SOCKETS * (len(network.resolvers) or MOST_SERVERS) - 2 * network.jobs
+
+
 @pytest.mark.parametrize(
-    "text", [b"domain\nexample.com\nexa mple.com\n", b"192.0.2.1\n", b"\xff\n", b"a" * 200_000], ids=repr
+    ("text", "where"),
+    [
+        (b"domain\nexample.com\nexa mple.com\n", "-:3:"),
+        (b"192.0.2.1\n", "-:1:"),
+        (b"\xff\n", "-"),
+        (b"a" * 200_000, "-:1:"),
+        (b"rank,domain\n1,a.example.com\n2\n", "-:3:"),
+        (b"rank,domain\n1,a.example.com\n2,\n", "-:3:"),
+        (b"1,a.example.com\n2;b.example.com\n", "-:2:"),
+        (b"domain\n", "-:1:"),
+    ],
+    ids=lambda value: repr(value[:40]),
 )
-def test_what_is_no_column_of_domains_is_misuse(check: Check, world: World, text: bytes) -> None:
-    ran = check("--csv", "-", stdin=text)
+def test_what_is_no_column_of_domains_is_misuse(check: Check, world: World, text: bytes, where: str) -> None:
+    ran = check("--csv", "-:2" if b"," in text or text == b"domain\n" else "-", stdin=text)
     assert (ran.code, ran.out, world.networks) == (2, "", [])
+    assert where in ran.err
+
+
+def test_rows_without_anything_are_passed_over(check: Check, world: World) -> None:
+    text = b"\nrank,domain\n,\n1,a.example.com\n\n , \n2, b.example.com \n"
+    assert check("--csv", "-:2", stdin=text).code == 0
+    assert list(world.asked) == ["a.example.com", "b.example.com"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["*.{}", "{}, by mail", "{} 2026-01-02", "@{}", "https://{}/", "; {}", ".{}", "{};", "-x", "192.0.2.1"],
+)
+def test_a_line_of_the_excluded_that_is_no_domain_is_misuse(
+    check: Check, world: World, room: Path, line: str
+) -> None:
+    (room / "no-scan").write_text(f"# asked us\nb.example.com\n{line.format('example.com')}  # by mail\n")
+    ran = check("--domain", "example.com", "--exclude", "no-scan")
+    assert (ran.code, ran.out, world.networks) == (2, "", [])
+    assert "no-scan:3:" in ran.err
+
+
+def test_a_whole_top_level_domain_may_be_excluded(check: Check, world: World, room: Path) -> None:
+    (room / "no-scan").write_text("mil\nXN--P1AI\nbücher.de\n")
+    names = ("a.army.mil", "xn--e1afmkfd.xn--p1ai", "www.xn--bcher-kva.de", "mil.example.com")
+    assert check(*(f"--domain={name}" for name in names), "--exclude", "no-scan").code == 0
+    assert list(world.asked) == ["mil.example.com"]
 
 
 def test_a_list_that_cannot_be_asked_about_is_refused(check: Check, world: World, room: Path) -> None:
