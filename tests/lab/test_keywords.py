@@ -1,4 +1,4 @@
-"""Mail goes by TLS to a server that offers it in odd ways, or does not; the checker reads them alike."""
+"""Mail goes by TLS to a server that offers it in odd ways, or does not; the checker reads offers alike."""
 
 import pytest
 
