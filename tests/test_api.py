@@ -218,6 +218,6 @@ def test_within_an_event_loop_it_says_what_to_do_instead(server: list[Any]) -> N
 def test_what_is_no_number_or_address_is_told_before_anything_is_asked(
     server: list[Any], wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(ValueError, match="is no port|is no number|does not appear"):
+    with pytest.raises(ValueError, match=r"is no port|is no number|does not appear"):
         stpolicy.check_domain("example.com", now=lists.NOW, helo="probe.example.net", **wrong)
     assert server == []
