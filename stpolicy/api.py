@@ -81,28 +81,24 @@ def check_domain(
     roots in PEM instead of Mozilla's. `timeout` is in seconds, for one connection; four times as long
     for all with one address. The rest are the options of the command.
 
-    Runs an event loop of its own. Raises stpolicy.errors.Misuse for what is no domain, pattern or name,
-    and StpolicyError when we could not look at all; ValueError for a port or a time that is none.
-    Whatever a server does is a finding.
+    Runs an event loop of its own: RuntimeError within one. Raises stpolicy.errors.Misuse for what is no
+    domain, pattern or name, and StpolicyError when we could not look at all; ValueError for an address, a
+    port or a time that is none. Whatever a server does is a finding.
     """
     import asyncio
-    from ipaddress import ip_address
 
     from stpolicy.checker.smtp import Manner
     from stpolicy.checker.survey import Scope
     from stpolicy.flows import asked, check
 
     _check_zone(now)
-    servers = tuple((str(ip_address(address)), number) for address, number in resolvers)
-    if not all(0 < number < 65536 for number in (port, https_port, *(number for _, number in servers))):
-        raise ValueError("a port is a number from 1 to 65535")
-    if not 0 < timeout < float("inf"):
-        raise ValueError("timeout is a number of seconds")
+    _check_loop()
+    servers = tuple((_address(address), _port(number)) for address, number in resolvers)
     world = check.Network(
-        Manner(config.helo(helo), port, timeout),
+        Manner(config.helo(helo), _port(port), _seconds(timeout)),
         servers,
         Path(ca_file) if ca_file is not None else None,
-        https_port,
+        _port(https_port),
         Scope(mta_sts=mta_sts, dane=dane, allow_private=allow_private),
         probes=legacy,
     )
@@ -110,6 +106,34 @@ def check_domain(
     results: list[dict[str, Any]] = []
     asyncio.run(check.check(wanted, world, results.append, now=now))
     return results[0]
+
+
+def _check_loop() -> None:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("check_domain has an event loop of its own: call it by asyncio.to_thread here")
+
+
+def _address(given: object) -> str:
+    from ipaddress import ip_address
+
+    return str(ip_address(str(given)))
+
+
+def _port(given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and 0 < given < 65536:
+        return given
+    raise ValueError(f"{given!r} is no port: a number from 1 to 65535")
+
+
+def _seconds(given: object) -> float:
+    if isinstance(given, int | float) and not isinstance(given, bool) and 0 < given < float("inf"):
+        return given
+    raise ValueError(f"{given!r} is no number of seconds")
 
 
 def _check_zone(now: datetime) -> None:

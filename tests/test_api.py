@@ -1,9 +1,12 @@
 """The API for programs, and its page, whose example is run as it stands."""
 
+import asyncio
+import gc
 import json
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +179,45 @@ def test_what_cannot_be_looked_at_is_misuse(
 def test_the_time_of_a_look_has_a_zone() -> None:
     with pytest.raises(ValueError, match="zone"):
         stpolicy.check_domain("example.com", now=lists.NOW.replace(tzinfo=None))
+
+
+def test_within_an_event_loop_it_says_what_to_do_instead(server: list[Any]) -> None:
+    """And leaves no coroutine behind that nobody awaits, which is a warning, and so an error here."""
+
+    async def program() -> dict[str, Any]:
+        look = partial(stpolicy.check_domain, "example.com", now=lists.NOW, helo="probe.example.net")
+        with pytest.raises(RuntimeError, match="to_thread"):
+            look()
+        assert server == []
+        return await asyncio.to_thread(look)
+
+    assert asyncio.run(program())["status"] == 0
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"port": "25"},
+        {"port": 0},
+        {"port": True},
+        {"port": 25.0},
+        {"https_port": None},
+        {"https_port": 65536},
+        {"timeout": "60"},
+        {"timeout": 0},
+        {"timeout": True},
+        {"timeout": float("nan")},
+        {"resolvers": [("192.0.2.53", "53")]},
+        {"resolvers": [("192.0.2.53", -1)]},
+        {"resolvers": [("ns.example.net", 53)]},
+        {"resolvers": [(53, 53)]},
+    ],
+    ids=repr,
+)
+def test_what_is_no_number_or_address_is_told_before_anything_is_asked(
+    server: list[Any], wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"is no port|is no number|does not appear"):
+        stpolicy.check_domain("example.com", now=lists.NOW, helo="probe.example.net", **wrong)
+    assert server == []

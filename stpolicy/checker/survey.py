@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 from stpolicy.checker import dane
 from stpolicy.checker.dns import Kind, Resolver, is_global
+from stpolicy.errors import StpolicyError
 from stpolicy.model.names import Domain, host_fault
 from stpolicy.model.observation import (
     AddressObservation,
@@ -39,6 +40,8 @@ OnEvent = Callable[[str, bool], None]
 """(a mail server of the domain, or empty for its MTA-STS; whether it has been looked at, or is about to)."""
 
 FAMILIES: tuple[Literal["A", "AAAA"], ...] = ("A", "AAAA")
+T = TypeVar("T")
+
 _NOT_ASKED = Records(Dns.NOT_ASKED)
 
 
@@ -73,14 +76,29 @@ class Survey:
         """Whether any connection has come about."""
 
     async def run(
-        self, domains: Iterable[Domain], width: int, emit: Callable[[DomainObservation], None]
+        self,
+        domains: Iterable[Domain],
+        width: int,
+        judge: Callable[[DomainObservation], T],
+        failed: Callable[[Domain, Exception], T],
+        emit: Callable[[T], None],
     ) -> None:
-        """Looks at `width` domains at a time; each is given to `emit` when it is done, in no order."""
+        """Looks at `width` domains at a time; what is made of each is given to `emit`, in no order.
+
+        One at which we fail ends no other look: what `failed` makes of it is given instead. StpolicyError,
+        which is not about one domain, ends the run.
+        """
         waiting = iter(spread(domains))
 
         async def work() -> None:
             for domain in waiting:
-                emit(await self.domain(domain))
+                try:
+                    found = judge(await self.domain(domain))
+                except StpolicyError:
+                    raise
+                except Exception as wrong:  # noqa: BLE001  (of what we never thought of)
+                    found = failed(domain, wrong)
+                emit(found)
 
         await asyncio.gather(*(work() for _ in range(width)))
 

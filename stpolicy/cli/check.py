@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,6 +60,7 @@ def check(
     now: _options.Now = None,
     max_size: _options.MaxSize = LARGEST,
     quiet: bool = False,
+    debug: bool = False,
 ) -> int:
     """Look at every mail server of every entry, and judge it against the entry.
 
@@ -83,7 +85,11 @@ def check(
                 told.take(result)
                 bar.step(failed=Status(result["status"]).failed)
 
-            _door.asynchronously(flow.check(asked, world, emit, now=_door.now(now)))
+            def show(wrong: Exception) -> None:
+                if debug:
+                    traceback.print_exception(wrong)
+
+            _door.asynchronously(flow.check(asked, world, emit, now=_door.now(now), on_failure=show))
     finally:
         told.end()  # of a run that was interrupted too
     return told.code

@@ -20,7 +20,7 @@ from stpolicy.checker.turns import Turns
 from stpolicy.flows.asked import Asked
 from stpolicy.model.identifiers import narrowest
 from stpolicy.model.names import Domain, MxPattern, host_fault
-from stpolicy.model.observation import DomainObservation
+from stpolicy.model.observation import Dns, DomainObservation, MxAnswer
 from stpolicy.model.observed import Observed
 from stpolicy.model.result import domain_result
 
@@ -54,19 +54,36 @@ async def _looks(network: Network, now: datetime) -> AsyncIterator[Look]:
         yield many.look
 
 
+def _unheard(_: Exception) -> None:
+    """Nobody is told."""
+
+
 async def check(
-    asked: Mapping[Domain, Asked], network: Network, emit: Callable[[dict[str, Any]], None], *, now: datetime
+    asked: Mapping[Domain, Asked],
+    network: Network,
+    emit: Callable[[dict[str, Any]], None],
+    *,
+    now: datetime,
+    on_failure: Callable[[Exception], None] = _unheard,
 ) -> None:
-    """Looks at every domain; `emit` gets the domain result of each as soon as it is known."""
+    """Looks at every domain; `emit` gets the domain result of each as soon as it is known.
+
+    `on_failure` hears of bugs of ours, each of which is the result of its domain.
+    """
     async with (
         _looks(network, now) as look,
         surveying(network, look, turns_of(network.limits), now=now) as survey,
     ):
 
-        def judged(seen: DomainObservation) -> None:
-            emit(result(seen, asked[seen.domain], now=now, connected=survey.connected))
+        def judged(seen: DomainObservation) -> dict[str, Any]:
+            return result(seen, asked[seen.domain], now=now, connected=survey.connected)
 
-        await survey.run(asked, min(len(asked), WIDTH * network.limits.concurrency), judged)
+        def failed(domain: Domain, wrong: Exception) -> dict[str, Any]:
+            on_failure(wrong)
+            return failure(domain, wrong, asked[domain], now=now)
+
+        width = min(len(asked), WIDTH * network.limits.concurrency)
+        await survey.run(asked, width, judged, failed, emit)
 
 
 def turns_of(limits: Limits) -> Turns:
@@ -104,6 +121,15 @@ def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: b
         status = _judged(replace(observed, patterns=mxs))["status"]
         judged["extra_results"]["narrowest"] = {"status": status, "mxs": [pattern.text for pattern in mxs]}
     return judged
+
+
+def failure(domain: Domain, wrong: Exception, asked: Asked, *, now: datetime) -> dict[str, Any]:
+    """The result of a domain at which we failed: could not look. Rules may have failed, and are not asked."""
+    unseen = DomainObservation(domain, now, MxAnswer(Dns.NOT_ASKED))
+    said = f"{type(wrong).__name__}: {wrong}"
+    observed = Observed(unseen, asked.patterns, now, asked.entry, failure=said)
+    judged = list(rules.judge([rules.look.internal_error], observed))
+    return domain_result(observed, judged, rules.INCONCLUSIVE)
 
 
 def _judged(observed: Observed) -> dict[str, Any]:

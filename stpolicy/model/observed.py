@@ -20,3 +20,5 @@ class Observed:
     """The policy of the list; None for a domain that is looked at without one."""
     connected: bool = True
     """Whether any connection of the whole run came about."""
+    failure: str = ""
+    """What went wrong in us, in words: then nothing was seen."""

@@ -12,6 +12,7 @@ from stpolicy.rules import (
     dates,
     history,
     install,
+    look,
     mta_sts,
     mxs,
     policies,
@@ -166,6 +167,7 @@ SERVER: tuple[Rule[Observed], ...] = (
     dane.insecure,
     dane.unusable,
     dane.mismatch,
+    look.internal_error,
 )
 """`check`, of what was seen of a domain's mail servers."""
 

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any, Literal, cast
+from typing import Any, Literal, NoReturn, cast
 
 import pytest
 
 from stpolicy.checker.dns import Resolver
 from stpolicy.checker.survey import MOST_ADDRESSES, Scope, Survey, spread
+from stpolicy.errors import StpolicyError
 from stpolicy.model.names import Domain
 from stpolicy.model.observation import (
     AddressObservation,
@@ -34,6 +35,10 @@ ABSENT = Records(Dns.NXDOMAIN)
 MET = Session(Reply(220, ("mx",)))
 EVERYTHING = Scope()
 ONE, TWO = Domain("one.example"), Domain("two.example")
+
+
+def raising(_: Domain, wrong: Exception) -> NoReturn:
+    raise wrong
 
 
 class Names:
@@ -71,6 +76,7 @@ class World:
         self._domains = list(map(Domain, mx))
         self.told: list[DomainObservation] = []
 
+    breaks = ""
     looked: list[tuple[str, str]]
     fetched: list[str]
 
@@ -81,10 +87,12 @@ class World:
 
     async def _fetch(self, domain: Domain) -> StsObservation:
         self.fetched.append(domain)
+        if domain == self.breaks:
+            raise KeyError("of our own making")
         return StsObservation(ABSENT)
 
     def run(self, width: int = 8) -> dict[str, DomainObservation]:
-        asyncio.run(self.survey.run(self._domains, width, self.told.append))
+        asyncio.run(self.survey.run(self._domains, width, lambda seen: seen, raising, self.told.append))
         return {found.domain: found for found in self.told}
 
 
@@ -161,7 +169,7 @@ def test_a_domain_is_told_as_soon_as_it_is_done() -> None:
 
     async def run() -> None:
         async with asyncio.timeout(20):
-            await world.survey.run([ONE, TWO], 2, emit)
+            await world.survey.run([ONE, TWO], 2, lambda seen: seen, raising, emit)
 
     asyncio.run(run())
     assert order == [ONE, TWO]
@@ -227,10 +235,49 @@ def test_domains_of_one_provider_are_spread() -> None:
     assert neighbours < 20
 
 
-def test_a_failure_of_ours_ends_the_run() -> None:
+@pytest.mark.parametrize("where", ["look", "fetch", "judge"])
+def test_a_failure_of_ours_at_one_domain_ends_no_look_at_another(where: str) -> None:
+    async def look(host: str, _: str) -> Session:
+        if where == "look" and host == "mx.one.example":
+            raise KeyError("of our own making")
+        return MET
+
+    def judge(seen: DomainObservation) -> str:
+        if where == "judge" and seen.domain == ONE:
+            raise KeyError("of our own making")
+        return f"{seen.domain} seen"
+
+    domains = {ONE: ["mx.one.example"], TWO: ["mx.two.example"], "d3.example": ["mx.two.example"]}
+    addresses = {"mx.one.example": ["192.88.98.1"], "mx.two.example": ["192.88.98.2"]}
+    world = World(domains, addresses, look)
+    world.breaks = ONE if where == "fetch" else ""
+    told: list[str] = []
+    asyncio.run(
+        world.survey.run(
+            map(Domain, domains), 1, judge, lambda *failed: f"{failed[0]} {failed[1]!r}", told.append
+        )
+    )
+    assert sorted(told) == [
+        "d3.example seen",
+        "one.example KeyError('of our own making')",
+        "two.example seen",
+    ]
+
+
+def test_that_there_is_no_looking_at_all_ends_the_run() -> None:
     async def look(_: str, __: str) -> Any:
-        raise OSError(24, "Too many open files")
+        raise StpolicyError("a process that looked at mail servers has ended")
 
     world = World({ONE: ["mx.example"]}, {"mx.example": ["192.88.98.1"]}, look)
-    with pytest.raises(OSError, match="Too many"):
+    with pytest.raises(StpolicyError, match="has ended"):
         world.run()
+
+
+def test_what_cannot_be_told_ends_the_run() -> None:
+    world = World({ONE: ["mx.example"]}, {"mx.example": ["192.88.98.1"]})
+
+    def emit(_: DomainObservation) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        asyncio.run(world.survey.run([ONE], 1, lambda seen: seen, raising, emit))

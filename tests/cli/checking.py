@@ -28,6 +28,7 @@ class World:
     asked: dict[Domain, Asked] = field(default_factory=dict)
     networks: list[flow.Network] = field(default_factory=list)
     fails_after: Exception | None = None
+    fails_at: str = ""
 
     async def check(
         self,
@@ -36,11 +37,17 @@ class World:
         emit: Callable[[dict[str, Any]], None],
         *,
         now: datetime,
+        on_failure: Callable[[Exception], None],
     ) -> None:
-        """Stands in for the flow."""
+        """Stands in for the flow; `fails_at` is a domain at which we have a bug."""
         self.asked |= asked
         self.networks.append(network)
         for domain, what in asked.items():
+            if domain == self.fails_at:
+                bug = KeyError("of our own making")
+                on_failure(bug)
+                emit(flow.failure(domain, bug, what, now=now))
+                continue
             found = replace(self.seen.get(domain, GOOD.seen), domain=domain)
             emit(flow.result(found, what, now=now, connected=True))
         if self.fails_after:

@@ -170,6 +170,24 @@ def test_without_patterns_no_entry_is_named(check: Check) -> None:
     assert "narrowest" not in json.loads(ran.out)["example.com"]["extra_results"]
 
 
+@pytest.mark.parametrize("how", ["--format=json", "--format=text", "--summary"])
+def test_a_bug_of_ours_is_the_result_of_its_domain_and_debug_shows_it(
+    check: Check, world: World, how: str
+) -> None:
+    world.fails_at = "b.example.com"
+    asked = [f"--domain={name}.example.com" for name in "abc"]
+    ran = check(*asked, how)
+    assert (ran.code, ran.err) == (3, "")
+    if how == "--format=json":
+        found = json.loads(ran.out)
+        assert [one["status"] for one in found.values()] == [0, 3, 0]
+        (finding,) = found["b.example.com"]["findings"]
+        assert finding["code"] == "look.internal_error"
+    shown = check(*asked, how, "--debug")
+    assert (shown.code, shown.out) == (3, ran.out)
+    assert "KeyError: 'of our own making'" in shown.err
+
+
 # Going on
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from stpolicy import rules
 from stpolicy.checker.looks import Limits
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Scope
 from stpolicy.flows.asked import Asked
 from stpolicy.flows.check import Network, check
+from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.names import Domain
+from stpolicy.model.observed import Observed
+from stpolicy.rules._register import rule
 from tests.checker import nameserver
 from tests.checker.peer import ENOUGH, Server, Wire, serving
 from tests.lists import NOW
@@ -98,14 +102,14 @@ def look(
 
     asyncio.run(run())
     assert len(found) == domains
-    assert {one["status"] for one in found} == {4}
     return found
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_mail_servers_and_web_servers_have_one_count(authority: Path, jobs: int) -> None:
     counted = Counted(3)
-    look(authority, counted, lambda n: (f"127.0.1.{n}", f"127.0.2.{n}"), Limits(3, pause=0), jobs)
+    found = look(authority, counted, lambda n: (f"127.0.1.{n}", f"127.0.2.{n}"), Limits(3, pause=0), jobs)
+    assert {one["status"] for one in found} == {4}
     assert counted.most["all"] == 3
 
 
@@ -120,3 +124,21 @@ def test_a_web_server_has_its_turn_like_a_mail_server(authority: Path) -> None:
     counted = Counted(3)
     look(authority, counted, lambda n: (f"127.0.1.{n % 3}", f"127.0.1.{n % 3}"), Limits(64, pause=0))
     assert counted.most == {"all": 3, **{f"127.0.1.{n}": 1 for n in range(3)}}
+
+
+def test_a_rule_that_breaks_at_one_domain_leaves_all_others_their_results(
+    authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @rule("tlsrpt.broken", Severity.NOTE)
+    def broken(observed: Observed) -> Iterator[Problem]:
+        """Breaks."""
+        if observed.seen.domain.startswith("d7."):
+            raise IndexError("of our own making")
+        yield from ()
+
+    monkeypatch.setattr(rules, "SERVER", (*rules.SERVER, broken))
+    found = look(authority, Counted(1), lambda n: (f"127.0.1.{n}", f"127.0.2.{n}"), Limits(pause=0))
+    (failed,) = (one for one in found if one["status"] == 3)
+    assert failed["domain"] == "d7.example.org"
+    assert [finding["code"] for finding in failed["findings"]] == ["look.internal_error"]
+    assert [one["status"] for one in found].count(4) == len(found) - 1

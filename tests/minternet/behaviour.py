@@ -91,10 +91,18 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
+class At:
+    """The same, at this address, which is none of ours; it is reached there."""
+
+    address: str
+    of: Web
+
+
+@dataclass(frozen=True, slots=True)
 class Sts:
     """MTA-STS: the TXT records, a line each, and where the policy host leads: a server, or an address."""
 
-    web: Web | Fate | str
+    web: Web | At | Fate
     records: str = "v=STSv1; id=1;"
 
 

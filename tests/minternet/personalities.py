@@ -4,7 +4,7 @@ A row: name (its domain is NAME.stpolicy-lab.net), its servers, the status of th
 top of those that every domain has that is merely good (`row.PLAIN`). The rest stands at `row.row`.
 """
 
-from tests.minternet.behaviour import V6, Cert, Fate, Smtp, Sts, Tls, Web, policy
+from tests.minternet.behaviour import V6, At, Cert, Fate, Smtp, Sts, Tls, Web, policy
 from tests.minternet.row import BOGUS, INSECURE, LAME, SILENT, ZONE, Row, row
 
 GOOD = Smtp()
@@ -31,7 +31,7 @@ def hostile(script: str) -> Smtp:
     return Smtp(script=script)
 
 
-def sts(web: Web | Fate | str, records: str = "v=STSv1; id=1;") -> Sts:
+def sts(web: Web | At | Fate, records: str = "v=STSv1; id=1;") -> Sts:
     return Sts(web, records)
 
 
@@ -228,7 +228,7 @@ _STS = [
     row("sts-expired", GOOD, 1, _UNREACHABLE, sts=sts(Web(policy(), cert=Cert("mta-sts", days=(-90, -1))))),
     row("sts-refused", GOOD, 1, _UNREACHABLE, sts=sts(REFUSED)),
     row("sts-black-hole", GOOD, 1, _UNREACHABLE, sts=sts(BLACK_HOLE)),
-    row("sts-private", GOOD, 1, _UNREACHABLE, sts=sts("10.0.0.1")),
+    row("sts-private", GOOD, 1, _UNREACHABLE, sts=sts(At("10.0.0.9", Web(policy())))),
     row("tlsrpt", GOOD, 0, "-tlsrpt.absent", tlsrpt=REPORTS),
     row("tlsrpt-twice", GOOD, 1, "-tlsrpt.absent tlsrpt.invalid", tlsrpt=f"{REPORTS}\n{REPORTS}x"),
     row("tlsrpt-broken", GOOD, 1, "-tlsrpt.absent tlsrpt.invalid", tlsrpt="v=TLSRPTv1; rua="),

@@ -1,11 +1,11 @@
 """Which address each server of the table gets: a host of the plan is one address."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import count
 
-from tests.minternet.behaviour import V6, Fate, Server, Smtp, Web, full
+from tests.minternet.behaviour import V6, At, Fate, Server, Smtp, Web, full
 from tests.minternet.row import Row
 
 NETWORKS = ("45.9.0.0/16", "2a0f:9400::/32")
@@ -49,7 +49,14 @@ def hosts(rows: Sequence[Row]) -> Iterator[Host]:
             yield Host(full("mta-sts", each.domain), each.domain, address, web)
 
 
-def _place(server: Server | Web, number: int) -> tuple[str, Smtp | Web | None]:
+def elsewhere(hosts: Iterable[Host]) -> list[str]:
+    """Addresses outside of our networks where something is all the same."""
+    ours = list(map(ip_network, NETWORKS))
+    there = (host.address for host in hosts if host.behaviour)
+    return [address for address in there if not any(ip_address(address) in network for network in ours)]
+
+
+def _place(server: Server | Web | At, number: int) -> tuple[str, Smtp | Web | None]:
     six = isinstance(server, V6)
     what = server.of if isinstance(server, V6) else server
     match what:
@@ -58,6 +65,8 @@ def _place(server: Server | Web, number: int) -> tuple[str, Smtp | Web | None]:
             return str(ip_address(base) + number % 250 + 1), None
         case str():
             return what, None
+        case At():
+            return what.address, what.of
         case _:
             return str(
                 IPv6Address("2a0f:9400:16::") + number if six else IPv4Address("45.9.16.0") + number

@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.minternet import bulk, names, zones
 from tests.minternet.authority import Authority, tlsa
 from tests.minternet.behaviour import Cert, Fate, Smtp, Web
 from tests.minternet.personalities import ROWS
-from tests.minternet.plan import FATES, NETWORKS, Host, hosts
+from tests.minternet.plan import FATES, NETWORKS, Host, elsewhere, hosts
 from tests.minternet.row import ZONE, Row
 from tests.namespace import Namespace
 from tests.needs import lacking, needs
@@ -102,7 +102,7 @@ def world(
         space = closing.enter_context(namespace.opened(folder / "resolv.conf", environment))
         made = World(space, folder, tuple(hosts(rows)))
         _furnish(made, rows, crowd)
-        _route(space)
+        _route(space, elsewhere(made.hosts))
         begun = names.begin(space, folder)
         server: list[str | Path] = [
             sys.executable,
@@ -138,9 +138,9 @@ def _furnish(made: World, rows: tuple[Row, ...], crowd: Crowd | None) -> None:
     names.write(made.folder, zones.zones(rows, made.hosts, tlsa(), extra), inception)
 
 
-def _route(space: Namespace) -> None:
-    """Makes our addresses lead to us, but for those of FATES."""
-    for network in NETWORKS:
+def _route(space: Namespace, more: Iterable[str]) -> None:
+    """Makes our addresses, and more, lead to us, but for those of FATES."""
+    for network in (*NETWORKS, *more):
         done = space.run([needs("ip", "iproute2"), "route", "add", "local", network, "dev", "lo"])
         assert done.returncode == 0, done.stderr
     rules = [

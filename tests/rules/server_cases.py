@@ -280,6 +280,7 @@ OTHER: Cases = {
     "dane.unusable/short": (1, tlsa("3 1 1 cccc")),
     "dane.unusable/unreadable": (1, tlsa("what")),
     "dane.unusable/bogus": (1, tlsa(how=Dns.ERROR)),
+    "look.internal_error": (3, replace(GOOD, failure="KeyError: 'a'")),
     "dane.mismatch": (1, tlsa(f"3 1 1 {'f' * 64}")),
     "dane.mismatch/one_address": (1, first(host(MX1, look(), look(session(tls=OTHER_KEY), "192.0.2.9")))),
     "dane.mismatch/server_for_its_authority": (1, tlsa(f"2 1 1 {'c' * 64}")),

@@ -54,7 +54,8 @@ def test_every_case_is_of_a_known_code() -> None:
 
 
 def test_what_is_inconclusive_is_a_warning() -> None:
-    assert {"mx.dns_error", "mx.port_blocked", "smtp.temporary", "smtp.time_out"} == rules.INCONCLUSIVE
+    said = {"mx.dns_error", "mx.port_blocked", "smtp.temporary", "smtp.time_out", "look.internal_error"}
+    assert said == rules.INCONCLUSIVE
     assert {SEVERITIES[code] for code in rules.INCONCLUSIVE} == {Severity.WARNING}
 
 

@@ -1,0 +1,90 @@
+"""Rounds of `serve`: what is remembered, for how long, and that all share one count of connections."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from stpolicy.checker.looks import Limits
+from stpolicy.checker.smtp import Manner
+from stpolicy.checker.survey import Scope
+from stpolicy.flows.check import Network
+from stpolicy.flows.rounds import LIFE, Rounds
+from stpolicy.model.names import Domain
+from tests.checker import nameserver
+from tests.checker.peer import ENOUGH, Wire, serving
+from tests.checker.test_addresses import clear
+from tests.flows.test_check import Counted, world
+from tests.lists import NOW
+
+SCOPE = Scope(dane=False, allow_private=True)
+
+
+def run(work: Awaitable[None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(3 * ENOUGH):
+            await work
+
+    asyncio.run(bounded())
+
+
+def test_a_dead_address_is_asked_again_in_the_next_round_only(authority: Path) -> None:
+    """Another domain has the same server."""
+
+    async def work() -> None:
+        now = NOW
+        async with nameserver.serving() as names:
+            for domain in ("a.org", "b.org", "c.org"):
+                names.put(domain, "MX", f"10 mx.{domain}.")
+                names.put(f"mx.{domain}", "A", "127.0.0.1")
+            async with serving(clear) as gone:
+                pass
+            manner = Manner("probe.example.net", gone.port, ENOUGH)
+            network = Network(manner, (names.address,), authority / "ca.pem", scope=SCOPE)
+            rounds = Rounds(network, lambda: now)
+
+            async def reached(domain: str) -> bool:
+                async with rounds.take_part() as taken:
+                    seen = await taken.survey.domain(Domain(domain))
+                return seen.hosts[0].looks[0].session.reached
+
+            assert not await reached("a.org")
+            async with await asyncio.start_server(greet, "127.0.0.1", gone.port):
+                assert not await reached("b.org")
+                now += LIFE
+                assert await reached("c.org")
+                assert await reached("a.org")
+            await rounds.end()
+
+    run(work())
+
+
+async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await clear(Wire(reader, writer))
+    writer.close()
+
+
+def test_rounds_share_one_count_of_connections(authority: Path) -> None:
+    """One goes on while the next has begun; mail servers and web servers, three at once in all."""
+
+    async def work() -> None:
+        now, counted, places = NOW, Counted(3), 12
+        async with world(counted, places, lambda n: (f"127.0.1.{n}", f"127.0.2.{n}")) as (names, mail, web):
+            manner = Manner("probe.example.net", mail.port, ENOUGH)
+            limits = Limits(3, pause=0)
+            network = Network(manner, (names,), authority / "ca.pem", web.port, SCOPE, limits)
+            rounds = Rounds(replace(network, probes=False), lambda: now)
+
+            async def look(n: int) -> None:
+                nonlocal now
+                now += timedelta(seconds=LIFE.total_seconds() / 4)
+                async with rounds.take_part() as taken:
+                    await taken.survey.domain(Domain(f"d{n}.example.org"))
+
+            await asyncio.gather(*map(look, range(places)))
+            await rounds.end()
+        assert counted.most["all"] == 3
+        assert counted.ports == {mail.port, web.port}
+
+    run(work())
