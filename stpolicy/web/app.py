@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from stpolicy.errors import Unavailable
-from stpolicy.web import _clock, api, health, lists, pages, static
+from stpolicy.web import _clock, api, health, lists, pages
 from stpolicy.web.envelope import Refusal, refusal
 from stpolicy.web.guard import Guard
 from stpolicy.web.limits import Limit
@@ -43,7 +43,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.metrics = Metrics()
-    for router in (api.router, lists.router, health.router, pages.router, static.router):
+    for router in (api.router, lists.router, health.router, pages.router):
         app.include_router(router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Unavailable, _unavailable)

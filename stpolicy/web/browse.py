@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from stpolicy.flows.served import Pair
 from stpolicy.model.names import canonical, to_unicode
 from stpolicy.model.policy import Alias, Entry, PolicyList
+from stpolicy.web.dates import moment
 
 ROWS = 50
 """Of one page."""
@@ -59,8 +60,8 @@ def browsed(pair: Pair, asked: str, number: int) -> Browsed:
         tuple(_row(policies, entry) for entry in found[start : start + ROWS]),
         _address(asked, number - 1) if number > 1 else "",
         _address(asked, number + 1) if number < most else "",
-        str(policies.timestamp),
-        str(policies.expires),
+        moment(str(policies.timestamp.instant)),
+        moment(str(policies.expires.instant)),
     )
 
 

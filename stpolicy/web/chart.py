@@ -91,7 +91,9 @@ def chart(found: Mapping[str, Any], now: datetime) -> Chart:
 
 
 def _pieces(day: str, counts: Mapping[str, int], x: float, most: int) -> Iterator[Piece]:
-    by_mood = {mood: sum(counts.get(one.text, 0) for one in Status if mood_of(one) is mood) for mood in _STACK}
+    by_mood = {
+        mood: sum(counts.get(one.text, 0) for one in Status if mood_of(one) is mood) for mood in _STACK
+    }
     y = HEIGHT * (1 - sum(by_mood.values()) / most)
     for mood, count in by_mood.items():
         if count:

@@ -5,7 +5,7 @@ from functools import cache
 
 from stpolicy import config, rules
 from stpolicy.output import explain
-from stpolicy.web.told.findings import Mood
+from stpolicy.web.told.moods import Mood
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ def explained() -> dict[str, Explained]:
         code: _explained(code, str(severities[code]), doc)
         for code, doc in explain.documentation(rules.ALL).items()
     }
+
+
+def parts() -> tuple[tuple[str, tuple[Explained, ...]], ...]:
+    """All of them under two headings; first those that a page of a result may have."""
+    looked = {rule.code for rule in rules.SERVER}
+    everything = explained().values()
+    return (
+        ("What a look at a domain may find", tuple(one for one in everything if one.code in looked)),
+        ("What else the tools may find", tuple(one for one in everything if one.code not in looked)),
+    )
 
 
 def _explained(code: str, severity: str, doc: str) -> Explained:

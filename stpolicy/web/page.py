@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from stpolicy import resources
 from stpolicy.output.escape import printable
+from stpolicy.web.dates import moment
 from stpolicy.web.service import Service
 from stpolicy.web.static import addresses
 
@@ -36,8 +37,10 @@ def notice(here: Service) -> str:
     if pair is None:
         return "This service has no list that it could vouch for now."
     if pair.is_expired(here.clock()):
-        ended = pair.policies.expires
-        return f"The list has run out: it is not in force since {ended}, and senders do not follow it any more."
+        ended = moment(str(pair.policies.expires.instant))
+        return (
+            f"The list has run out: it is not in force since {ended}, and senders do not follow it any more."
+        )
     return ""
 
 
@@ -63,11 +66,6 @@ def prose(text: str) -> Markup:
         return Markup.escape("`".join(parts))
     spans = (Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts))
     return Markup("").join(spans)
-
-
-def moment(date: str) -> str:
-    """A date of RFC 3339 in UTC, to the minute; any other as it is."""
-    return f"{date[:10]} {date[11:16]} UTC" if len(date) >= 20 and date.endswith("Z") else date
 
 
 def _harmless(value: object) -> object:

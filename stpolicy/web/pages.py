@@ -11,17 +11,18 @@ from stpolicy.errors import Misuse
 from stpolicy.flows.submit import BAD_FOR, GOOD_FOR, domain_of
 from stpolicy.model.names import to_unicode
 from stpolicy.model.scanned import Scan, State
-from stpolicy.web import api, asking, origin
+from stpolicy.web import api, asking, origin, static
 from stpolicy.web.browse import browsed
 from stpolicy.web.chart import chart
 from stpolicy.web.envelope import Refusal
-from stpolicy.web.explained import explained
+from stpolicy.web.explained import explained, parts
 from stpolicy.web.page import page
 from stpolicy.web.reference import operations
 from stpolicy.web.told import told
 from stpolicy.web.told.progress import progress
 
 router = APIRouter(include_in_schema=False)
+router.include_router(static.router)
 _METHODS = ["GET", "HEAD"]
 _NO_STORE = {"Cache-Control": "no-store"}
 _TITLES = {400: "That was not understood", 403: "Not allowed", 404: "Not found", 405: "Not allowed"}
@@ -30,7 +31,7 @@ _TITLES = {400: "That was not understood", 403: "Not allowed", 404: "Not found",
 @router.api_route("/", methods=_METHODS)
 async def home(request: Request, domain: str = Query("")) -> Response:
     """Where a domain is typed; `domain` is in the field already."""
-    return await _made(request, "home", asked=domain[: asking.LONGEST_NAME], wrong="")
+    return await _made(request, "home", asked=domain[: asking.LONGEST_NAME], wrong="", said="")
 
 
 @router.post("/")
@@ -43,7 +44,7 @@ async def look(request: Request) -> Response:
         found = await api.submitted(request, asking.named(given))
     except Refusal as wrong:
         headers = _NO_STORE | wrong.headers
-        return await _made(request, "home", wrong.status, headers, asked=given, wrong=wrong.message)
+        return await _made(request, "home", wrong.status, headers, asked=given, wrong=wrong.message, said="")
     return RedirectResponse(f"/scan/{found.id}", 303, _NO_STORE)
 
 
@@ -73,7 +74,7 @@ async def newest(request: Request, domain: str) -> Response:
     found = await api.service(request).newest.of(wanted)
     if found is None:
         said = f"{wanted} has not been looked at yet, or so long ago that the result is gone"
-        return await _made(request, "home", 404, asked=wanted, wrong=said)
+        return await _made(request, "home", 404, asked=wanted, wrong="", said=said)
     return await _result(request, found)
 
 
@@ -113,7 +114,7 @@ async def reference(request: Request) -> Response:
 @router.api_route("/rule", methods=_METHODS)
 async def codes(request: Request) -> Response:
     """All codes."""
-    return await _made(request, "rules", rules=tuple(explained().values()))
+    return await _made(request, "rules", rules=parts())
 
 
 @router.api_route("/rule/{code}", methods=_METHODS)
@@ -139,7 +140,11 @@ def refused(request: Request, wrong: Refusal) -> Response:
 
 
 async def _made(
-    request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: object
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: object,
 ) -> Response:
     """A page, made beside the other requests."""
     return await asyncio.to_thread(partial(page, request, template, status, headers, **values))

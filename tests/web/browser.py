@@ -50,10 +50,13 @@ def resize(seen: Chrome, size: tuple[int, int]) -> None:
 
 def prefer(seen: Chrome, **wishes: str) -> None:
     """What the reader prefers: `color_scheme`, `reduced_motion`."""
-    features = [{"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in wishes.items()]
+    features = [
+        {"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in wishes.items()
+    ]
     seen.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def complaints(seen: Chrome) -> list[dict[str, Any]]:
     """What the console says, errors and violations of the policy of contents; then it is empty."""
-    return [one for one in seen.get_log("browser") if one["level"] in ("SEVERE", "WARNING")]
+    log: list[dict[str, Any]] = seen.get_log("browser")  # type: ignore[no-untyped-call]
+    return [one for one in log if one["level"] in ("SEVERE", "WARNING")]

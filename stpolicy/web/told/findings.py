@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from stpolicy import rules
+from stpolicy.web.explained import Explained, explained
 from stpolicy.web.told.moods import Mood
 
 DOMAIN = ""
@@ -30,8 +31,8 @@ class Finding:
     word: str
     where: str
     message: str
-    summary: str
-    """What the code means, in a sentence; empty for a code that this version does not know."""
+    rule: Explained | None
+    """What the code means; None for one that this version does not know."""
     mend: str
     doer: str
     command: str
@@ -60,7 +61,7 @@ def _finding(one: Mapping[str, Any], where: str) -> Finding:
         "could not look" if inconclusive else _WORDS[severity],
         where,
         one["message"],
-        _summaries().get(code, ""),
+        explained().get(code),
         mend,
         doer,
         command,
@@ -81,8 +82,3 @@ def _mend(mend: str, *, inconclusive: bool) -> tuple[str, str, str]:
 @cache
 def _inconclusive() -> frozenset[str]:
     return frozenset(rule.code for rule in rules.SERVER if rule.inconclusive)
-
-
-@cache
-def _summaries() -> Mapping[str, str]:
-    return {rule.code: rule.summary for rule in rules.SERVER}

@@ -113,7 +113,9 @@ def _facts(look: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("Encryption", f"{_version(look['tls']['version'])}, {look['tls']['cipher']}")
         yield from _certificate(look["tls"])
     if probes := look["probes"]:
-        yield Fact("Old encryption", ", ".join(f"{_PROBES.get(one, one)} {said}" for one, said in probes.items()))
+        yield Fact(
+            "Old encryption", ", ".join(f"{_PROBES.get(one, one)} {said}" for one, said in probes.items())
+        )
 
 
 def _certificate(tls: Mapping[str, Any]) -> Iterator[Fact]:

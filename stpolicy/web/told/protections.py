@@ -9,6 +9,7 @@ from stpolicy.flows.served import Pair
 from stpolicy.model.names import Domain
 from stpolicy.model.verdict import Status
 from stpolicy.web import words
+from stpolicy.web.dates import moment
 from stpolicy.web.told.findings import Finding, Found
 from stpolicy.web.told.moods import Mood
 
@@ -100,7 +101,8 @@ def _listed(domain: Domain, pair: Pair | None, now: datetime) -> Protection:
         return Protection(name, Mood.NOTE, "not listed", "The domain is not on the list.", what)
     mode, names = entry["mode"], tuple(entry["mxs"])
     if entry["expired"]:
-        said = f"The domain is on the list, but the list ran out on {entry['expires']}: nobody follows it now."
+        ended = moment(str(pair.policies.expires.instant))
+        said = f"The domain is on the list, but the list ran out on {ended}: nobody follows it now."
         return Protection(name, Mood.WARNING, "expired", said, what, names)
     if mode == "enforce":
         said = "Senders that follow the list deliver only to these servers, and only encrypted."
