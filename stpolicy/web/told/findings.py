@@ -30,6 +30,7 @@ class Finding:
     mood: Mood
     word: str
     where: str
+    """The place within what it speaks of: an address; often empty."""
     message: str
     rule: Explained | None
     """What the code means; None for one that this version does not know."""
@@ -45,9 +46,10 @@ def by_place(result: Mapping[str, Any]) -> Found:
     """Findings by what they speak of: a mail server's name, one of PUBLISHED, or DOMAIN."""
     found: defaultdict[str, list[Finding]] = defaultdict(list)
     for one in result["findings"]:
-        family, host = one["code"].partition(".")[0], (one["where"] or "").partition("[")[0]
+        family, where = one["code"].partition(".")[0], one["where"] or ""
+        host = where if where in result["results"] else where.partition("[")[0]
         place = family if family in PUBLISHED else host if host in result["results"] else DOMAIN
-        found[place].append(_finding(one, one["where"] or ""))
+        found[place].append(_finding(one, "" if where in (host, result["domain"]) else where))
     return {place: tuple(each) for place, each in found.items()}
 
 
