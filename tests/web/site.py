@@ -23,6 +23,7 @@ from stpolicy.model.dates import instant
 from stpolicy.model.mark import Mark
 from stpolicy.model.names import Domain
 from stpolicy.model.result import scan as scan_object
+from stpolicy.model.scanned import Part
 from tests.minternet.world import ROOT, World
 from tests.namespace import descendants
 from tests.personas import Person, stamp
@@ -66,20 +67,30 @@ class Site:
         """What the service keeps: another process may write there too."""
         return Ledger(address(_database(self.folder)))
 
+    def note(self, id_: str, **progress: Part) -> None:
+        """Begins a scan, or begins it again, and keeps how far it is: `__` in a name is a dot."""
+        ledger = self.ledger
+        begun = ledger.take(id_, now())
+        assert begun
+        ledger.note(begun, {name.replace("__", "."): part for name, part in progress.items()})
+        ledger.close()
+
     def keep(self, result: Mapping[str, Any], **traits: bool) -> str:
-        """Keeps a domain result as that of a scan which is done; gives the id of the scan."""
+        """Keeps a domain result as that of a scan which is done; gives the id of the scan.
+
+        A scan of the domain that waits is ended by it.
+        """
         ledger = self.ledger
         id_, domain = f"{next(_NUMBERS):022d}", Domain(result["domain"])
-        scan, new = ledger.submit(domain, id_, now(), most=1000)
+        scan, _ = ledger.submit(domain, id_, now(), most=1000)
         begun = ledger.take(scan.id, now())
-        assert new
         assert begun
         has = {"mta_sts": False, "dane": False} | traits
         assert ledger.finish(
             begun, Outcome(json.dumps(scan_object(dict(result))), result["status"], **has), now()
         )
         ledger.close()
-        return id_
+        return scan.id
 
 
 def _database(folder: Path) -> str:
@@ -87,8 +98,11 @@ def _database(folder: Path) -> str:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, internet: World | None = None) -> Iterator[Site]:
-    """A service that keeps its scans in a folder; without an internet its resolver is nobody."""
+def serving(folder: Path, *options: str, internet: World | None = None, port: int = 0) -> Iterator[Site]:
+    """A service that keeps its scans in a folder; without an internet its resolver is nobody.
+
+    `port` is that of the loopback interface, and without an internet only; a free one if not given.
+    """
     us = [sys.executable, "-m", "stpolicy", "serve", "--quiet", "--database", _database(folder)]
     with ExitStack() as closing:
         if internet:
@@ -97,7 +111,7 @@ def serving(folder: Path, *options: str, internet: World | None = None) -> Itera
             command = internet.space.command([*us, *looks, *named, *options], ROOT)
             port = closing.enter_context(passage(internet, _PORT))
         else:
-            port = _free_port()
+            port = port or free_port()
             looks = ["--resolver", "127.0.0.1:1", "--helo", "checker.example.org", "--port", str(port)]
             command = [*us, *looks, *options]
         environment = internet.space.environment if internet else dict(os.environ)
@@ -131,7 +145,8 @@ def _begun(port: int, process: "subprocess.Popen[str]", log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Of the loopback interface, one that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         return int(door.getsockname()[1])
 
