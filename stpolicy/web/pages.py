@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from stpolicy.errors import Misuse
 from stpolicy.flows.submit import BAD_FOR, GOOD_FOR, domain_of
@@ -24,6 +24,7 @@ from stpolicy.web.told.progress import progress
 router = APIRouter(include_in_schema=False)
 router.include_router(static.router)
 _METHODS = ["GET", "HEAD"]
+_FOR_PROGRAMS = ("/policy.json", "/policy.json.asc", "/trusted.asc", "/healthz", "/metrics", "/openapi.json")
 _NO_STORE = {"Cache-Control": "no-store"}
 _TITLES = {400: "That was not understood", 403: "Not allowed", 404: "Not found", 405: "Not allowed"}
 
@@ -134,7 +135,9 @@ async def about(request: Request) -> Response:
 
 
 def refused(request: Request, wrong: Refusal) -> Response:
-    """A page that says why not."""
+    """A page that says why not; a line to who asked for a file."""
+    if request.url.path in _FOR_PROGRAMS:
+        return PlainTextResponse(f"{wrong.message}\n", wrong.status, wrong.headers)
     title = _TITLES.get(wrong.status, "Not now" if wrong.status < 500 or wrong.status == 503 else "Our fault")
     return page(request, "refused", wrong.status, wrong.headers, title=title, message=wrong.message)
 

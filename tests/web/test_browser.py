@@ -102,7 +102,7 @@ def test_every_address_and_finding_is_there(chromium: Chrome, site: Site) -> Non
     read(chromium)
     card = chromium.find_element(By.CSS_SELECTOR, "article.card")
     checks = [one.text.split("\n")[0] for one in card.find_elements(By.CSS_SELECTOR, ".checks li > div")]
-    assert checks == ["Answers passed", "Encrypts passed", "Proves its name failed", "Up to date passed"]
+    assert checks == ["Found passed", "Encrypts passed", "Proves its name failed", "Up to date passed"]
     assert len(card.find_elements(By.XPATH, ".//summary[contains(., 'What was seen at')]")) == 2
     finding = card.find_element(By.CSS_SELECTOR, ".finding.bad")
     assert "its certificate expired on" in finding.text

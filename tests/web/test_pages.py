@@ -322,3 +322,6 @@ def test_without_a_list_there_is_nothing_to_say_of_it(tmp_path: Path) -> None:
         assert "serves no list" in page
         assert "run out" not in page
         assert 'href="/policy.json"' not in page
+        file = httpx.get(f"{bare.url}/policy.json")
+        assert (file.status_code, file.text) == (404, "this service serves no list\n")
+        assert file.headers["content-type"].startswith("text/plain")

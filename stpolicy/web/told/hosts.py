@@ -10,7 +10,7 @@ from stpolicy.web.told.findings import Finding, Found
 from stpolicy.web.told.moods import WORDS, Mood, mood_of
 
 _CHECKS = {
-    "connectivity": ("Answers", "It can be reached on the port for mail, and speaks SMTP."),
+    "connectivity": ("Found", "DNS leads to it as it should, and it speaks SMTP."),
     "starttls": ("Encrypts", "It offers to encrypt (STARTTLS), and does it."),
     "certificate": ("Proves its name", "Its certificate is valid, and for the right name."),
     "version": ("Up to date", "It uses TLS 1.2 or newer, and nothing broken beside it."),
