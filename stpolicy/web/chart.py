@@ -107,6 +107,10 @@ def _row(day: str, counts: Mapping[str, int]) -> Day:
 
 
 def _shares(adoption: Mapping[str, int]) -> Iterator[Share]:
-    for name, key in (("Passed, some with warnings", "passing"), ("With MTA-STS", "mta_sts"), ("With DANE", "dane")):
+    for name, key in (
+        ("Passed, some with warnings", "passing"),
+        ("With MTA-STS", "mta_sts"),
+        ("With DANE", "dane"),
+    ):
         count, domains = adoption[key], adoption["domains"]
         yield Share(name, count, round(100 * count / domains, 1) if domains else 0.0)
