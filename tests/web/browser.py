@@ -1,11 +1,13 @@
 """A real browser without a screen: Debian's Chromium, asked by way of its driver."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.needs import needs
 
@@ -39,6 +41,12 @@ def browser(*, scripts: bool = True) -> Iterator[Chrome]:
             made.set_page_load_timeout(ENOUGH)
             resize(made, DESK)
             yield made
+
+
+def until(seen: Chrome, condition: Callable[[Chrome], object]) -> None:
+    """Waits for a condition; a page may go, and another come, while it is looked at."""
+    passing = (NoSuchElementException, StaleElementReferenceException)
+    WebDriverWait(seen, ENOUGH, 0.05, ignored_exceptions=passing).until(condition)
 
 
 def resize(seen: Chrome, size: tuple[int, int]) -> None:

@@ -1,21 +1,20 @@
 """The whole way in a real browser, from a domain that is typed to the result that is read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.minternet.conftest import internet
 from tests.minternet.personalities import policy_list
 from tests.minternet.row import ZONE
 from tests.minternet.world import World
 from tests.personas import People
-from tests.web.browser import browser, complaints
-from tests.web.site import ENOUGH, Site, installed, serving
+from tests.web.browser import browser, complaints, until
+from tests.web.site import Site, installed, serving
 
 __all__ = ["internet"]
 
@@ -40,10 +39,6 @@ def plain() -> Iterator[Chrome]:
     """Without scripts."""
     with browser(scripts=False) as made:
         yield made
-
-
-def until(seen: Chrome, condition: Callable[[Chrome], object]) -> None:
-    WebDriverWait(seen, ENOUGH, poll_frequency=0.05).until(condition)
 
 
 def text(seen: Chrome, selector: str) -> str:

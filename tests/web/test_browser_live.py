@@ -1,18 +1,17 @@
 """What somebody sees who watches a scan; here the test itself is the one that looks at the domain."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from stpolicy.model.scanned import Part
 from tests.observations import GOOD, judged
-from tests.web.browser import browser, complaints
-from tests.web.site import ENOUGH, Site, free_port, serving
+from tests.web.browser import browser, complaints, until
+from tests.web.site import Site, free_port, serving
 
 LOOKING, SEEN = Part.LOOKING, Part.SEEN
 
@@ -27,10 +26,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def seen(request: pytest.FixtureRequest) -> Iterator[Chrome]:
     with browser(scripts=request.param) as made:
         yield made
-
-
-def until(seen: Chrome, condition: Callable[[Chrome], object]) -> None:
-    WebDriverWait(seen, ENOUGH, poll_frequency=0.05).until(condition)
 
 
 def asked(seen: Chrome, site: Site, domain: str) -> str:
@@ -68,7 +63,7 @@ def test_how_far_it_is_is_seen_as_it_goes(seen: Chrome, site: Site, request: pyt
     says(seen, "0 of 2 looked at.")
     site.note(id_, mx__example__com=SEEN, **{"MTA-STS": LOOKING})
     says(seen, "1 of 2 looked at.")
-    assert steps(seen) == ["mx.example.com looked at", "MTA-STS being looked at"]
+    until(seen, lambda seen: steps(seen) == ["mx.example.com looked at", "MTA-STS being looked at"])
     assert seen.title == f"Looking at {domain} – stpolicy"
     by_script = request.node.callspec.id == "scripts"
     assert bool(seen.execute_script("return window.first")) is by_script  # else it was loaded anew
