@@ -62,6 +62,10 @@ def test_the_wheel_holds_what_the_program_needs(wheel: Path) -> None:
         "stpolicy/schema/policy-0.1.schema.json",
         "stpolicy/templates/postfix/policy_map.j2",
         "stpolicy/templates/init/workflow.yml.j2",
+        "stpolicy/templates/web/layout.html.j2",
+        "stpolicy/templates/web/style.css",
+        "stpolicy/templates/web/watch.js",
+        "stpolicy/templates/web/icon.svg",
     }
     assert not any(name.startswith(("tests", "bench", "docs")) for name in names)
 

@@ -36,6 +36,12 @@ def named(given: object) -> str:
     return given
 
 
+def typed(text: str) -> str:
+    """The domain in what a person typed, who may have pasted an address of mail or of the web."""
+    inner = text.strip().removeprefix("mailto:").partition("://")
+    return (inner[2] or inner[0]).partition("/")[0].rpartition("@")[2].strip()
+
+
 async def domains(request: Request) -> list[str]:
     """The domains of a request for many: `domains` in a JSON object."""
     found = (await _body(request)).get("domains")

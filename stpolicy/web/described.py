@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 STATUSES = (
     "0 success, 1 warning, 2 failure, 3 could not look, 4 no STARTTLS, 5 could not connect, 6 bad host name"
@@ -340,5 +341,5 @@ FILE: dict[str, Any] = {
         404: {"description": "This service serves no list."},
         503: {"description": "There is no list that verifies now."},
     },
-    "response_class": None,
+    "response_class": Response,
 }
