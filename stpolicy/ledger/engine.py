@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from stpolicy.errors import Misuse, StpolicyError, Unavailable
 
@@ -79,9 +79,9 @@ def told(url: URL) -> Iterator[None]:
     """Says in one sentence that the database does not answer, without its password."""
     try:
         yield
+    except (IntegrityError, DataError):  # it answers, and says that the question is wrong
+        raise
     except DBAPIError as wrong:
-        if isinstance(wrong.orig, Exception) and type(wrong.orig).__name__ == "IntegrityError":
-            raise
         raise _unavailable(url, str(wrong.orig).partition("\n")[0]) from wrong
     except SQLAlchemyError as wrong:
         raise _unavailable(url, str(wrong).partition("\n")[0]) from wrong

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, text, update
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
@@ -81,6 +81,7 @@ class Ledger:
             "state": State.QUEUED,
             "queued": _number(now),
             "attempt": 0,
+            "lost": 0,
             "progress": "{}",
             "message": "",
             "result": "",
@@ -106,7 +107,8 @@ class Ledger:
         change = (
             update(scans)
             .where(scans.c.id == id_, _ACTIVE)
-            .values(state=State.RUNNING, started=_number(now), attempt=scans.c.attempt + 1, progress="{}")
+            .values(state=State.RUNNING, started=_number(now), attempt=scans.c.attempt + 1)
+            .values(lost=scans.c.lost + case((scans.c.state == State.RUNNING, 1), else_=0), progress="{}")
             .returning(scans)
         )
         with self._writing() as connection:
@@ -141,11 +143,16 @@ class Ledger:
         with self._writing() as connection:
             return connection.execute(update(scans).where(_own(scan)).values(given_up)).rowcount == 1
 
-    def release(self, scan: Scan | None = None) -> None:
-        """Lets a scan that is under way wait again; all of them where the one process has just begun."""
-        which = _own(scan) if scan else scans.c.state == State.RUNNING
+    def release(self, scan: Scan) -> None:
+        """Lets a scan that is under way wait again."""
         with self._writing() as connection:
-            connection.execute(update(scans).where(which).values(state=State.QUEUED))
+            connection.execute(update(scans).where(_own(scan)).values(state=State.QUEUED))
+
+    def strand(self) -> None:
+        """Lets all scans wait again that were under way when the one process ended without a word."""
+        lost = update(scans).where(scans.c.state == State.RUNNING)
+        with self._writing() as connection:
+            connection.execute(lost.values(state=State.QUEUED, lost=scans.c.lost + 1))
 
     def waiting(self, most: int) -> list[str]:
         """The scans that wait, the oldest first."""
@@ -154,10 +161,15 @@ class Ledger:
             return list(connection.execute(asked).scalars())
 
     def stranded(self, most: int) -> list[str]:
-        """Of a shared ledger: the scans that wait and have no job: a process ended between the two."""
+        """Of a shared ledger: the scans that are not over and have no job, because a process ended.
+
+        In one look: a job goes only after its scan is over, or waits again.
+        """
+        job = "SELECT 1 FROM procrastinate_jobs WHERE {} = scans.id AND status = '{}'"
         asked = text(
-            "SELECT id FROM scans WHERE state = 'queued' AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs"
-            " WHERE queueing_lock = scans.id AND status IN ('todo', 'doing')) ORDER BY seq LIMIT :most"
+            f"SELECT id FROM scans WHERE state IN ('queued', 'running')"  # noqa: S608  (nothing of others)
+            f" AND NOT EXISTS ({job.format('queueing_lock', 'todo')})"
+            f" AND NOT EXISTS ({job.format('lock', 'doing')}) ORDER BY seq LIMIT :most"
         )
         with self._reading() as connection:
             return list(connection.execute(asked, {"most": most}).scalars())
@@ -216,7 +228,7 @@ class Ledger:
         """How many scans are in each state."""
         asked = select(scans.c.state, func.count()).group_by(scans.c.state)
         with self._reading() as connection:
-            found = {State(state): count for state, count in connection.execute(asked).tuples()}
+            found = {State(state): count for state, count in connection.execute(asked)}
         return {state: found.get(state, 0) for state in State}
 
     def tallies(self, since: datetime) -> list[tuple[datetime, int, int]]:
@@ -261,6 +273,7 @@ def _scan(row: Row[Any]) -> Scan:
         _time(row.started),
         _time(row.finished),
         row.attempt,
+        row.lost,
         progress,
         row.status,
         row.message,
