@@ -38,13 +38,14 @@ class PostgreSql:
     process: "subprocess.Popen[bytes] | None" = None
     numbers: "count[int]" = field(default_factory=count)
 
-    def _as_its_user(self) -> dict[str, str]:
+    @property
+    def owner(self) -> str | None:
         """It does not run as root."""
-        return {"user": USER, "group": USER} if os.getuid() == 0 else {}
+        return USER if os.getuid() == 0 else None
 
     def make(self) -> None:
         """The files of an empty server."""
-        if os.getuid() == 0:
+        if self.owner:
             shutil.chown(self.folder, USER, USER)
         options = ["--auth=trust", "--no-sync", f"--username={USER}", "--encoding=UTF8", "--no-locale"]
         subprocess.run(
@@ -52,7 +53,8 @@ class PostgreSql:
             check=True,
             capture_output=True,
             cwd=self.folder,
-            **self._as_its_user(),  # type: ignore[call-overload]
+            user=self.owner,
+            group=self.owner,
         )
 
     def start(self) -> None:
@@ -71,7 +73,8 @@ class PostgreSql:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                **self._as_its_user(),
+                user=self.owner,
+                group=self.owner,
             )
         until = time.monotonic() + ENOUGH
         while True:

@@ -154,9 +154,9 @@ class Ledger:
         with self._writing() as connection:
             connection.execute(lost.values(state=State.QUEUED, lost=scans.c.lost + 1))
 
-    def waiting(self, most: int) -> list[str]:
-        """The scans that wait, the oldest first."""
-        asked = select(scans.c.id).where(scans.c.state == State.QUEUED).order_by(scans.c.seq).limit(most)
+    def unfinished(self, most: int) -> list[str]:
+        """The scans that wait or are under way, the oldest first."""
+        asked = select(scans.c.id).where(_ACTIVE).order_by(scans.c.seq).limit(most)
         with self._reading() as connection:
             return list(connection.execute(asked).scalars())
 

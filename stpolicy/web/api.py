@@ -92,6 +92,7 @@ async def answer(here: Service, id_: str) -> Response:
     if found is None:
         raise Refusal(404, "there is no such scan")
     if found.state is State.DONE:
+        here.newest.saw(found)
         return raw(found.result)
     if found.state is State.FAILED:
         raise Refusal(

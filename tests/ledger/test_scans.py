@@ -37,13 +37,13 @@ def done(ledger: Ledger, domain: Domain, id_: str, now: datetime = NOW, outcome:
 
 def test_a_scan_from_its_question_to_its_result(ledger: Ledger) -> None:
     assert submitted(ledger, A, "one") == ledger.scan("one") == Scan("one", A, State.QUEUED, NOW)
-    assert ledger.waiting(10) == ["one"]
+    assert ledger.unfinished(10) == ["one"]
     running = begun(ledger, "one", NOW + SECOND)
     assert (running.state, running.started, running.attempt) == (State.RUNNING, NOW + SECOND, 1)
     ledger.note(running, {"mx.a.example": Part.LOOKING, "MTA-STS": Part.SEEN})
     (seen,) = ledger.watched(["one", "none"])
     assert seen.progress == {"mx.a.example": Part.LOOKING, "MTA-STS": Part.SEEN}
-    assert ledger.waiting(10) == []
+    assert ledger.unfinished(10) == ["one"]
     assert ledger.finish(running, GOOD, NOW + 2 * SECOND)
     found = ledger.scan("one")
     assert found
@@ -138,8 +138,8 @@ def test_a_restart_lets_all_wait_again_in_their_order(ledger: Ledger) -> None:
     begun(ledger, "id3")
     ledger.fail(begun(ledger, "id1"), "no", NOW)
     ledger.strand()
-    assert ledger.waiting(10) == ["id0", "id2", "id3", "id4"]
-    assert ledger.waiting(2) == ["id0", "id2"]
+    assert ledger.unfinished(10) == ["id0", "id2", "id3", "id4"]
+    assert ledger.unfinished(2) == ["id0", "id2"]
 
 
 def test_old_results_go_and_what_was_counted_stays(ledger: Ledger) -> None:
