@@ -4,7 +4,7 @@ Every call is one transaction, and blocks: who has an event loop makes it in a t
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,10 @@ from stpolicy.model.scanned import Part, Scan, State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ACTIVE = scans.c.state.in_((State.QUEUED, State.RUNNING))
+
+
+def _is_active(scan: Scan) -> bool:
+    return not scan.state.over
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,18 @@ class Ledger:
         with told(self.url), self._engine.begin() as connection:
             yield connection
 
-    def submit(self, domain: Domain, id_: str, now: datetime, *, most: int) -> tuple[Scan, bool]:
-        """The scan of a domain that is waiting or under way, else a new one, and whether it is new.
+    def submit(
+        self,
+        domain: Domain,
+        id_: str,
+        now: datetime,
+        *,
+        most: int,
+        answers: Callable[[Scan], bool] = _is_active,
+    ) -> tuple[Scan, bool]:
+        """The newest scan of a domain if it answers, else a new one, and whether it is new.
 
-        Busy when `most` are waiting already.
+        Busy when `most` are waiting already. One that is waiting or under way always answers.
         """
         row = {
             "id": id_,
@@ -88,9 +100,9 @@ class Ledger:
         }
         try:
             with self._writing() as connection:
-                there = connection.execute(select(scans).where(scans.c.domain == domain, _ACTIVE)).first()
-                if there:
-                    return _scan(there), False
+                there = _newest(connection, domain, State)
+                if there and (_is_active(there) or answers(there)):
+                    return there, False
                 waiting = select(func.count()).where(scans.c.state == State.QUEUED)
                 if connection.execute(waiting).scalar_one() >= most:
                     raise Busy(f"{most} scans are waiting already", "try again in some minutes")
@@ -195,10 +207,8 @@ class Ledger:
 
     def newest(self, domain: Domain, *states: State) -> Scan | None:
         """The newest scan of exactly this domain that is in one of these states."""
-        asked = select(scans).where(scans.c.domain == domain, scans.c.state.in_(states))
         with self._reading() as connection:
-            row = connection.execute(asked.order_by(scans.c.seq.desc()).limit(1)).first()
-        return _scan(row) if row else None
+            return _newest(connection, domain, states)
 
     def prune(self, before: datetime) -> int:
         """Takes out what was over before; gives how many."""
@@ -256,6 +266,12 @@ class Ledger:
             ):
                 found[name] += count if has else 0
         return found
+
+
+def _newest(connection: Connection, domain: Domain, states: Iterable[State]) -> Scan | None:
+    asked = select(scans).where(scans.c.domain == domain, scans.c.state.in_(list(states)))
+    row = connection.execute(asked.order_by(scans.c.seq.desc()).limit(1)).first()
+    return _scan(row) if row else None
 
 
 def _own(scan: Scan) -> Any:

@@ -72,9 +72,7 @@ class Site:
         scan, _ = self.ledger.submit(Domain(name), f"{next(_NUMBERS):022d}", self.clock(), most=1000)
         begun = self.ledger.take(scan.id, self.clock())
         assert begun
-        assert self.ledger.finish(
-            begun, Outcome(result, status, mta_sts=False, dane=False), self.clock()
-        )
+        assert self.ledger.finish(begun, Outcome(result, status, mta_sts=False, dane=False), self.clock())
         return begun
 
 
