@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from stpolicy.flows.submit import submit
 from stpolicy.ledger import Ledger, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
@@ -96,6 +95,59 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     plain = next(row for row in ROWS if row.name == "plain")
     crowd = [wrong(scans[Domain(bulk.domain(n))], 0, plain.codes) for n in range(CROWD)]
     assert [said for said in crowd if said] == []
+
+
+def test_a_killed_service_goes_on_where_it_was(
+    crowded: World, serving_list: list[str], tmp_path: Path
+) -> None:
+    """SQLite, in one process: what was under way is begun again, once, and what was done stays done."""
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    port, told = free_port(), [*options(crowded, url), *serving_list, "--scans", "16"]
+    rows = [row for row in ROWS if row.wait < 5][:60]
+    names = [row.domain for row in rows] + [bulk.domain(number) for number in range(140)]
+    with process(tmp_path, *told, port=port, within=crowded) as first:
+        ids = asked(first, names)
+        ledger = Ledger(address(url))
+        until_true(lambda: begun(ledger, ids)[State.DONE] > 50, first)
+        before = {scan.id: scan for scan in ledger.watched(ids) if scan.state.over}
+        os.kill(first.id, signal.SIGKILL)
+        first.process.wait(ENOUGH)
+    left = begun(ledger, ids)
+    assert left[State.RUNNING] > 0
+    assert left[State.QUEUED] > 0
+    with process(tmp_path, *told, port=port, within=crowded) as second:
+        until_true(lambda: over(ledger, ids), second, 2 * ENOUGH)
+        assert second.end() == 143
+    found = {scan.id: scan for scan in ledger.watched(ids)}
+    assert {scan.state for scan in found.values()} == {State.DONE}
+    assert {id_: found[id_] for id_ in before} == before
+    assert sum(scan.attempt > 1 for scan in found.values()) == left[State.RUNNING]
+    assert {scan.lost for scan in found.values()} == {0, 1}
+    assert sum(count for _, _, count in ledger.tallies(today().replace(year=2000))) == len(names)
+    results = {scan.domain: scan for scan in map(ledger.scan, ids) if scan}
+    said = [wrong(results[Domain(row.domain)], row.status, row.codes) for row in rows]
+    assert [one for one in said if one] == []
+    ledger.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_service_that_is_told_to_end_lets_scans_wait_again(
+    internet: World, request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'scans.db'}" if kind == "sqlite" else request.getfixturevalue("shared")
+    slow = [row.domain for row in ROWS if row.name in {"black-hole", "silent", "drip"}]
+    port, told = free_port(), options(internet, url)
+    for turn in range(4):  # more often than one that loses its worker is begun
+        with process(tmp_path, *told, port=port, within=internet) as site:
+            if not turn:
+                ids = asked(site, slow)
+                ledger = Ledger(address(url))
+            until_true(lambda: begun(ledger, ids)[State.RUNNING] == len(ids), site)
+            assert site.end() == 143
+            assert "Traceback" not in site.said()
+        assert begun(ledger, ids)[State.QUEUED] == len(ids)
+    assert {scan.lost for scan in ledger.watched(ids)} == {0}
+    ledger.close()
 
 
 def asked(site: Process, names: list[str]) -> list[str]:
