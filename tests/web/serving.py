@@ -133,7 +133,10 @@ class Process:
         """Asks from where it listens."""
 
         def asked() -> httpx.Response:
-            return httpx.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=ENOUGH, **how)
+            url = f"http://127.0.0.1:{self.port}{path}"
+            return httpx.request(
+                method, url, timeout=ENOUGH, verify=False, **how
+            )  # which would take a moment
 
         return self.within.space.within(asked) if self.within else asked()
 
