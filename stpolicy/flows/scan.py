@@ -91,7 +91,8 @@ class Scanner:
         if not asked.without(wanted, self._excluded()):
             raise StpolicyError(f"{scan.domain} asked not to be looked at")
         progress: dict[str, Part] = {}
-        telling = asyncio.create_task(self._tell(scan, progress))
+        seen_all = asyncio.Event()
+        telling = asyncio.create_task(self._tell(scan, progress, seen_all))
 
         def heard(name: str, seen: bool) -> None:
             progress[name or MTA_STS] = Part.SEEN if seen else Part.LOOKING
@@ -100,16 +101,20 @@ class Scanner:
             async with self._rounds.take_part() as taken:
                 seen = await taken.survey.domain(scan.domain, heard)
                 connected = taken.survey.connected
+            seen_all.set()
+            await telling
         finally:
             telling.cancel()
         seen = replace(seen, at=scan.started or seen.at)  # the round may have begun earlier
         return result(seen, wanted[scan.domain], now=self._clock(), connected=connected)
 
-    async def _tell(self, scan: Scan, progress: dict[str, Part]) -> None:
-        """Notes how far the scan is whenever that has changed."""
+    async def _tell(self, scan: Scan, progress: dict[str, Part], seen_all: asyncio.Event) -> None:
+        """Notes how far the scan is whenever that has changed, and at the end."""
         told: dict[str, Part] = {}
-        while True:
-            await asyncio.sleep(_TELL_EVERY)
+        while not seen_all.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TELL_EVERY):
+                    await seen_all.wait()
             if progress != told:
                 told = dict(progress)
                 with suppress(Unavailable):  # whoever watches learns the end

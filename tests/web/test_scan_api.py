@@ -11,7 +11,7 @@ from stpolicy.model.scanned import State
 from stpolicy.web import api
 from tests.minternet.personalities import ROWS
 from tests.minternet.row import ZONE
-from tests.web.serving import Site
+from tests.web.serving import Site, until_true
 
 PLAIN = f"plain.{ZONE}"
 BUCHER, BUECHER = f"xn--bcher-kva.{ZONE}", f"bücher.{ZONE}"
@@ -112,8 +112,7 @@ def test_a_result_that_comes_while_somebody_waits_is_the_answer(site: Site) -> N
     """Though another process has found it."""
     with ThreadPoolExecutor() as pool:
         asking = [pool.submit(site.http.post, "/api/scan?domain=one.org") for _ in range(4)]
-        while not site.ledger.unfinished(10):
-            pass
+        until_true(lambda: bool(site.ledger.unfinished(10)))
         site.done("one.org", '{"a": 1}')
         answers = [enveloped(one.result(), 200)["response"] for one in asking]
     assert answers == [{"a": 1}] * 4
