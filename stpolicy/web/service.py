@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -105,12 +105,9 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
 def check(settings: Settings) -> None:
     """Raises, as one sentence and before anything is begun, what `opened` would stumble over."""
     Excluded(settings.exclude)
-    ledger = Ledger(address(settings.database))
-    try:
+    with closing(Ledger(address(settings.database))) as ledger:
         prepare(ledger)
         Limit(settings.limit, ledger, _clock.now)
-    finally:
-        ledger.close()
 
 
 def prepare(ledger: Ledger) -> None:
