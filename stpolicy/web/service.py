@@ -15,6 +15,7 @@ from stpolicy.flows.scan import Scanner
 from stpolicy.flows.served import Pair, Served
 from stpolicy.flows.submit import MOST_WAITING, Submitted, domain_of, submit
 from stpolicy.ledger import Ledger, address
+from stpolicy.ledger.alone import alone
 from stpolicy.model.policy import PolicyList
 from stpolicy.web import _clock
 from stpolicy.web.excluded import Excluded
@@ -67,8 +68,17 @@ class Service:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.now) -> AsyncIterator[Service]:
-    """The service, at work; in the end what is under way waits again."""
-    ledger = Ledger(address(settings.database))
+    """The service, at work; in the end what is under way waits again. Busy where another has its database."""
+    url = address(settings.database)
+    with alone(url), closing(Ledger(url)) as ledger:
+        async with _working(settings, ledger, clock) as service:
+            yield service
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, ledger: Ledger, clock: Callable[[], datetime]
+) -> AsyncIterator[Service]:
     served = Served(settings.folder, settings.who, clock()) if settings.who else None
     excluded = Excluded(settings.exclude)
     rounds = Rounds(settings.network, clock)
@@ -99,13 +109,13 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
         await asyncio.gather(*others, return_exceptions=True)
         await jobs.stop()
         await rounds.end()
-        ledger.close()
 
 
 def check(settings: Settings) -> None:
     """Raises, as one sentence and before anything is begun, what `opened` would stumble over."""
     Excluded(settings.exclude)
-    with closing(Ledger(address(settings.database))) as ledger:
+    url = address(settings.database)
+    with alone(url), closing(Ledger(url)) as ledger:
         prepare(ledger)
         Limit(settings.limit, ledger, _clock.now)
 

@@ -132,6 +132,19 @@ def test_what_it_cannot_begin_with_is_one_sentence(tmp_path: Path) -> None:
         assert len(found[1].splitlines()) <= 3
 
 
+def test_a_file_has_one_service(tmp_path: Path) -> None:
+    """The next one would take scans for lost that the first is looking at."""
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        code, said = failed(tmp_path, "--database", url, port=free_port())
+        assert code == 75
+        assert "another service" in said
+        os.kill(site.id, signal.SIGKILL)
+        site.process.wait(ENOUGH)
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        assert site.end() == 143
+
+
 @pytest.mark.parametrize("how", [["--worker"], ["--workers", "2"], []])
 def test_a_shared_database_without_our_tables_is_not_touched(
     postgresql: PostgreSql, tmp_path: Path, how: list[str]
