@@ -15,7 +15,7 @@ from tests.personas import People
 from tests.program import Program
 from tests.web import Server
 
-pytest_plugins = ["tests.keys_fixtures"]
+pytest_plugins = ["tests.databases", "tests.keys_fixtures"]
 
 
 @pytest.fixture

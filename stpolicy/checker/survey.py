@@ -145,7 +145,7 @@ class Survey:
         if known is None:
             known = self._hosts[host] = asyncio.create_task(self._host(host))
             known.add_done_callback(partial(self._pack, host))
-        return await known
+        return await asyncio.shield(known)  # one domain that is given up must not end it for all others
 
     def _pack(self, host: str, done: "asyncio.Task[HostObservation]") -> None:
         """Keeps what another domain may ask for in a tenth of the room."""

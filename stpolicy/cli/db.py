@@ -1,5 +1,7 @@
 """db upgrade: the tables of the database, as this version needs them."""
 
+from contextlib import closing
+
 from stpolicy.cli import _door, _web
 from stpolicy.cli._app import db as app
 from stpolicy.cli._command import command
@@ -19,9 +21,8 @@ def upgrade(database: _web.Database = None, quiet: bool = False) -> int:
     _web.need_packages()
     from stpolicy.ledger import Ledger, address
 
-    ledger = Ledger(address(_web.database(database)))
-    was = ledger.is_current
-    ledger.upgrade()
-    ledger.close()
+    with closing(Ledger(address(_web.database(database)))) as ledger:
+        was = ledger.is_current
+        ledger.upgrade()
     _door.say("the tables were up to date" if was else "the tables are up to date now", quiet=quiet)
     return _door.DONE

@@ -1,16 +1,24 @@
-"""Who runs scans: this process by itself, or all machines that share a database."""
+"""Who runs scans: this process by itself, or all machines that share a database.
+
+The ledger says what is to be done; a queue only says who does it. So each is swept: a scan that is not
+over, and that nobody has, is handed out again, whatever became of whoever had it.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
-from stpolicy.errors import Unavailable
+from stpolicy.flows.lasting import lasting
 from stpolicy.ledger import Ledger
 from stpolicy.ledger.queue import Queue
 
 Run = Callable[[str], Awaitable[None]]
 """Runs the scan with this id to its end."""
+
+SWEEP_EVERY = 5
+"""Seconds."""
+_MOST_SWEPT = 1000
 
 
 class Jobs(Protocol):
@@ -32,33 +40,40 @@ class Embedded:
     def __init__(self, ledger: Ledger, most: int) -> None:
         self._ledger, self._most = ledger, most
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._here: set[str] = set()
+        """Those that wait in this queue, and those under way."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, run: Run, at_once: int) -> None:
         """Begins with what an earlier process left."""
-        await asyncio.to_thread(self._ledger.release)
-        for id_ in await asyncio.to_thread(self._ledger.waiting, self._most):
-            self._waiting.put_nowait(id_)
-        self._tasks = [asyncio.create_task(self._work(run)) for _ in range(at_once)]
+        await asyncio.to_thread(self._ledger.strand)
+        self._tasks = [asyncio.create_task(lasting(partial(self._work, run))) for _ in range(at_once)]
+        self._tasks.append(asyncio.create_task(lasting(self._sweep)))
 
     async def offer(self, id_: str) -> None:
         """Puts it at the end."""
-        self._waiting.put_nowait(id_)
+        if id_ not in self._here:
+            self._here.add(id_)
+            self._waiting.put_nowait(id_)
 
     async def stop(self) -> None:
         """Cancels what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _ended(self._tasks)
 
     async def _work(self, run: Run) -> None:
         while True:
             id_ = await self._waiting.get()
             try:
                 await run(id_)
-            except Unavailable:
-                await asyncio.sleep(1)  # the database is away: the scan is still there when it is back
-                self._waiting.put_nowait(id_)
+            finally:
+                self._here.discard(id_)
+
+    async def _sweep(self) -> None:
+        """Finds what an earlier process left, and what a request left that ended between its two steps."""
+        while True:
+            for id_ in await asyncio.to_thread(self._ledger.unfinished, self._most):
+                await self.offer(id_)
+            await asyncio.sleep(SWEEP_EVERY)
 
 
 class Shared:
@@ -72,10 +87,8 @@ class Shared:
         """Opens the queue, and works on it."""
         await self._queue.open(run)
         if at_once:
-            self._tasks = [
-                asyncio.create_task(self._queue.work(at_once)),
-                asyncio.create_task(self._mend()),
-            ]
+            work = partial(self._queue.work, at_once)
+            self._tasks = [asyncio.create_task(lasting(one)) for one in (work, self._sweep)]
 
     async def offer(self, id_: str) -> None:
         """Puts it into the database."""
@@ -83,20 +96,19 @@ class Shared:
 
     async def stop(self) -> None:
         """Cancels what is under way, and closes the queue."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _ended(self._tasks)
         await self._queue.close()
 
-    async def _mend(self) -> None:
-        """Looks for jobs of workers that are gone, and for scans that never became a job."""
+    async def _sweep(self) -> None:
+        """Takes jobs away from workers that are gone, and finds the scans that have no job."""
         while True:
-            with suppress(Unavailable):
-                await self._queue.revive()
-                for id_ in await asyncio.to_thread(self._ledger.stranded, 1000):
-                    await self._queue.offer(id_)
-            await asyncio.sleep(MEND_EVERY)
+            await self._queue.forget_lost()
+            for id_ in await asyncio.to_thread(self._ledger.stranded, _MOST_SWEPT):
+                await self._queue.offer(id_)
+            await asyncio.sleep(SWEEP_EVERY)
 
 
-MEND_EVERY = 5
-"""Seconds."""
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -53,12 +53,11 @@ class Rounds:
                 surveying(network, Looks(terms).look, self._turns, now=now)
             )
             begun = Round(survey, now, closing.pop_all())
-        await self.end()
-        self._current = begun
+        await self.end(begun)
         return begun
 
-    async def end(self) -> None:
+    async def end(self, following: Round | None = None) -> None:
         """Ends the round of now, once nobody takes part in it any more."""
-        retired, self._current = self._current, None
+        retired, self._current = self._current, following
         if retired and not retired.users:
             await retired.closing.aclose()

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows import asked
 from stpolicy.flows.check import result
+from stpolicy.flows.lasting import insisted
 from stpolicy.flows.rounds import Rounds
 from stpolicy.ledger import Ledger, Outcome
 from stpolicy.model.policy import PolicyList
@@ -23,8 +25,8 @@ from stpolicy.output.result import traits
 DEADLINE = 600
 """Seconds for one domain, whatever its mail servers do."""
 
-MOST_ATTEMPTS = 3
-"""A scan that has ended its worker so often is not begun again."""
+MOST_LOST = 3
+"""A scan that has ended its worker so often is not looked at again."""
 
 _TELL_EVERY = 0.5
 """Seconds between two notes of how far a scan is."""
@@ -49,39 +51,48 @@ class Scanner:
         self._clock, self._excluded = clock, excluded
 
     async def run(self, id_: str) -> None:
-        """Runs one scan to its end, whatever that is. Cancelled, it waits again; Unavailable is raised."""
-        scan = await asyncio.to_thread(self._ledger.take, id_, self._clock())
+        """Runs one scan to its end, whatever that is, and waits for the ledger where that is away.
+
+        Cancelled, the scan waits again.
+        """
+        scan = await insisted(partial(self._ledger.take, id_, self._clock()))
         if scan is None:
             return
-        if scan.attempt > MOST_ATTEMPTS:
-            await self._give_up(scan, f"this scan has ended its worker {MOST_ATTEMPTS} times")
-            return
         try:
-            async with asyncio.timeout(DEADLINE):
-                found = await self._result(scan)
-        except TimeoutError:
-            await self._give_up(scan, f"this domain could not be looked at within {DEADLINE} seconds")
+            found, ledger = await self._found(scan), self._ledger
+            end = (
+                partial(ledger.fail, scan, found, self._clock())
+                if isinstance(found, str)
+                else partial(ledger.finish, scan, found, self._clock())
+            )
+            await insisted(end)
         except asyncio.CancelledError:
             with suppress(Unavailable):
                 await asyncio.shield(asyncio.to_thread(self._ledger.release, scan))
             raise
+
+    async def _found(self, scan: Scan) -> Outcome | str:
+        """What a scan comes to, or why it is given up."""
+        if scan.lost >= MOST_LOST:
+            return f"this scan has ended its worker {MOST_LOST} times"
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return _outcome(await self._result(scan))
+        except TimeoutError:
+            return f"this domain could not be looked at within {DEADLINE} seconds"
         except StpolicyError as wrong:
-            await self._give_up(scan, wrong.message)
+            return wrong.message
         except Exception as wrong:  # noqa: BLE001  (one domain must not end the looks at all others)
             _log.exception("scan %s of %s", scan.id, scan.domain)
-            await self._give_up(scan, f"internal error: {type(wrong).__name__}")
-        else:
-            await asyncio.to_thread(self._ledger.finish, scan, _outcome(found), self._clock())
-
-    async def _give_up(self, scan: Scan, why: str) -> None:
-        await asyncio.to_thread(self._ledger.fail, scan, why, self._clock())
+            return f"internal error: {type(wrong).__name__}"
 
     async def _result(self, scan: Scan) -> dict[str, Any]:
         wanted = asked.of_names([scan.domain], self._policies(), "the list that is served")
         if not asked.without(wanted, self._excluded()):
             raise StpolicyError(f"{scan.domain} asked not to be looked at")
         progress: dict[str, Part] = {}
-        telling = asyncio.create_task(self._tell(scan, progress))
+        seen_all = asyncio.Event()
+        telling = asyncio.create_task(self._tell(scan, progress, seen_all))
 
         def heard(name: str, seen: bool) -> None:
             progress[name or MTA_STS] = Part.SEEN if seen else Part.LOOKING
@@ -90,16 +101,20 @@ class Scanner:
             async with self._rounds.take_part() as taken:
                 seen = await taken.survey.domain(scan.domain, heard)
                 connected = taken.survey.connected
+            seen_all.set()
+            await telling
         finally:
             telling.cancel()
         seen = replace(seen, at=scan.started or seen.at)  # the round may have begun earlier
         return result(seen, wanted[scan.domain], now=self._clock(), connected=connected)
 
-    async def _tell(self, scan: Scan, progress: dict[str, Part]) -> None:
-        """Notes how far the scan is whenever that has changed."""
+    async def _tell(self, scan: Scan, progress: dict[str, Part], seen_all: asyncio.Event) -> None:
+        """Notes how far the scan is whenever that has changed, and at the end."""
         told: dict[str, Part] = {}
-        while True:
-            await asyncio.sleep(_TELL_EVERY)
+        while not seen_all.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_TELL_EVERY):
+                    await seen_all.wait()
             if progress != told:
                 told = dict(progress)
                 with suppress(Unavailable):  # whoever watches learns the end

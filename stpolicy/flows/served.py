@@ -1,11 +1,12 @@
 """served: the pair in a state folder -> verified -> kept in memory until another one takes its place."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stpolicy import openpgp, store
 from stpolicy.document.list import LARGEST, parse
+from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.believe import Pins
 from stpolicy.flows.installed import installed, read_mark
@@ -29,23 +30,28 @@ class Pair:
         return self.policies.is_expired(now)
 
 
+AGAIN = timedelta(seconds=30)
+"""After so long, what did not verify is looked at again: the fault may have been this machine's."""
+
+
 class Served:
     """What a folder's link leads to. One that does not verify is passed over: the last good one stays."""
 
-    def __init__(self, folder: Path, who: Pins, largest: int = LARGEST) -> None:
+    def __init__(self, folder: Path, who: Pins, now: datetime, largest: int = LARGEST) -> None:
+        self.begun = now.replace(microsecond=0)
+        """Since when these keys count here."""
         self.keys = openpgp.armoured(openpgp.PUBLIC_KEY, openpgp.only(who.ring, who.signers))
         """The keys that count, armoured, for those who want to follow the list."""
         self._folder, self._who, self._largest = folder, who, largest
         self._looked_at: str | None = None
+        self._again = now
         self._pair: Pair | None = None
-        self.fault = ""
+        self.fault = f"{folder} has not been looked at"
         """What is wrong with the version that the link leads to; empty where nothing is."""
 
-    @property
-    def is_known(self) -> bool:
-        """Whether the link still leads to the version that was looked at last."""
-        version = store.current(self._folder)
-        return version is not None and version == self._looked_at
+    def is_known(self, now: datetime) -> bool:
+        """Whether the link still leads to the version that was looked at last, and no doubt is left."""
+        return store.current(self._folder) == self._looked_at and (not self.fault or now < self._again)
 
     @property
     def pair(self) -> Pair | None:
@@ -53,12 +59,16 @@ class Served:
         return self._pair
 
     def renew(self, now: datetime) -> Pair | None:
-        """Looks at what the link leads to now, which takes gpgv a moment."""
+        """Looks at what the link leads to now, which takes gpgv a moment; `fault` says what is wrong."""
         version = store.current(self._folder)
-        found = self._verified(version, now) if version else None
-        self.fault = "" if found else f"{self._folder} holds no list that verifies"
-        self._pair = found or self._pair
-        self._looked_at = version
+        self.fault = f"{self._folder} holds no list that verifies"
+        self._looked_at, self._again = version, now + AGAIN
+        try:
+            found = self._verified(version, now) if version else None
+        except (StpolicyError, OSError) as wrong:  # gpgv does not run, or the version is gone
+            found, self.fault = None, str(wrong)
+        if found and store.current(self._folder) == version:  # else its files may be those of the next one
+            self.fault, self._pair = "", found
         return self._pair
 
     def _verified(self, version: str, now: datetime) -> Pair | None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from stpolicy.errors import Misuse, Refused
 from stpolicy.flows import asked
@@ -51,11 +52,14 @@ def submit(
     """
     if not asked.without({domain: asked.Asked()}, excluded):
         raise Refused(f"{domain} asked not to be looked at by this service")
+    answers = partial(is_fresh, now=now)
     there = ledger.newest(domain, *State)
-    if there and (not there.state.over or is_fresh(there, now)):
+    if there and (not there.state.over or answers(there)):
         return Submitted(there, new=False)
     allow()
-    scan, new = ledger.submit(domain, secrets.token_urlsafe(16), now, most=MOST_WAITING)
+    id_ = secrets.token_urlsafe(16)
+    # Asked once more there: meanwhile another question may have been answered.
+    scan, new = ledger.submit(domain, id_, now, most=MOST_WAITING, answers=answers)
     return Submitted(scan, new)
 
 

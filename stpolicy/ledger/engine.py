@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from stpolicy.errors import Misuse, StpolicyError, Unavailable
 
@@ -16,7 +16,7 @@ READS = "reads"
 """The execution option of a transaction that only reads: it never waits for one that writes."""
 
 WAIT = 10
-"""Seconds: for a connection, and for a lock of SQLite."""
+"""Seconds: for a connection, and for a lock of SQLite where its address has no `timeout`."""
 
 
 def address(text: str) -> URL:
@@ -49,12 +49,13 @@ def opened(url: URL) -> Engine:
             max_overflow=5,
             pool_timeout=WAIT,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": WAIT},
+            connect_args={"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000},
         )
     path = Path(str(url.database))
     if not path.absolute().parent.is_dir():
         raise StpolicyError(f"the folder {path.absolute().parent} is not there", "make it, for --database")
-    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=WAIT)
+    wait = {} if "timeout" in url.query else {"timeout": WAIT}
+    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=WAIT, connect_args=wait)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
@@ -63,7 +64,7 @@ def opened(url: URL) -> Engine:
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {WAIT * 1000}", "journal_mode = WAL", "synchronous = NORMAL"):
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -79,9 +80,9 @@ def told(url: URL) -> Iterator[None]:
     """Says in one sentence that the database does not answer, without its password."""
     try:
         yield
+    except (IntegrityError, DataError):  # it answers, and says that the question is wrong
+        raise
     except DBAPIError as wrong:
-        if isinstance(wrong.orig, Exception) and type(wrong.orig).__name__ == "IntegrityError":
-            raise
         raise _unavailable(url, str(wrong.orig).partition("\n")[0]) from wrong
     except SQLAlchemyError as wrong:
         raise _unavailable(url, str(wrong).partition("\n")[0]) from wrong

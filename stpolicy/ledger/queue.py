@@ -1,17 +1,18 @@
 """The queue of scans in PostgreSQL, kept by procrastinate: whoever is free takes the next one.
 
-Jobs are found by SKIP LOCKED and LISTEN/NOTIFY. A worker says every few seconds that it lives; the job
-of one that is gone goes to another.
+Jobs are found by SKIP LOCKED and LISTEN/NOTIFY. A worker says every few seconds that it lives; the jobs
+of one that is gone are taken away.
 """
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 import psycopg_pool
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
 from sqlalchemy.engine import URL
 
 from stpolicy.errors import Unavailable
@@ -31,7 +32,7 @@ class Queue:
 
     def __init__(self, url: URL) -> None:
         conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._app = App(connector=PsycopgConnector(conninfo=conninfo, timeout=WAIT))
+        self._app = App(connector=PsycopgConnector(conninfo=conninfo, timeout=WAIT, min_size=1, max_size=4))
         self._run: Callable[[str], Awaitable[None]] | None = None
         self._task = self._app.task(name=TASK, queue=TASK)(self._scan)
 
@@ -46,10 +47,10 @@ class Queue:
         await self._app.close_async()
 
     async def offer(self, id_: str) -> None:
-        """Puts a scan in, unless it waits there already."""
+        """Puts a scan in, unless it waits there already; it is run by one worker at a time."""
         async with _told():
             try:
-                await self._task.configure(queueing_lock=id_).defer_async(id_=id_)
+                await self._task.configure(queueing_lock=id_, lock=id_).defer_async(id_=id_)
             except AlreadyEnqueued:
                 return
 
@@ -66,12 +67,13 @@ class Queue:
                 shutdown_graceful_timeout=0,
             )
 
-    async def revive(self) -> None:
-        """Gives the jobs of workers that are gone to those that are not."""
+    async def forget_lost(self) -> None:
+        """Takes out the jobs of workers that are gone; what they were about has no job then."""
         async with _told():
             jobs = self._app.job_manager
             for job in await jobs.get_stalled_jobs(queue=TASK, seconds_since_heartbeat=GONE):
-                await jobs.retry_job(job)
+                with suppress(ConnectorException):  # another worker was faster
+                    await jobs.finish_job(job, Status.FAILED, delete_job=True)
 
     async def _scan(self, id_: str) -> None:
         if self._run is None:

@@ -32,6 +32,7 @@ scans = Table(
     Column("started", BigInteger),
     Column("finished", BigInteger),
     Column("attempt", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
     Column("progress", Text, nullable=False),
     Column("status", SmallInteger),
     Column("mta_sts", Boolean),

@@ -42,7 +42,9 @@ class Scan:
     started: datetime | None = None
     finished: datetime | None = None
     attempt: int = 0
-    """How often it was begun: more than once where a worker was ended."""
+    """How often it was begun, which tells one worker's from another's."""
+    lost: int = 0
+    """How often it was begun again because its worker had ended without a word."""
     progress: Mapping[str, Part] = field(default_factory=dict)
     """Mail servers by name, and `MTA-STS`, in the order in which they became known."""
     status: int | None = None

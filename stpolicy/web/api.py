@@ -92,6 +92,7 @@ async def answer(here: Service, id_: str) -> Response:
     if found is None:
         raise Refusal(404, "there is no such scan")
     if found.state is State.DONE:
+        here.newest.saw(found)
         return raw(found.result)
     if found.state is State.FAILED:
         raise Refusal(
@@ -186,8 +187,10 @@ async def policy(
     except Misuse as wrong:
         raise Refusal(400, wrong.message) from wrong
     pair = await here.pair()
-    if pair is None:
+    if here.served is None:
         raise Refusal(404, "this service serves no list")
+    if pair is None:
+        raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
     found = words.entry(wanted, pair, here.clock())
     if found is None:
         raise Refusal(404, f"{wanted} is not on the list")

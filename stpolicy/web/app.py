@@ -1,7 +1,7 @@
 """The application: routes, errors, and what holds for all of them."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from stpolicy.web.envelope import Refusal, refusal
 from stpolicy.web.guard import Guard
 from stpolicy.web.limits import Limit
 from stpolicy.web.metrics import Metrics
+from stpolicy.web.patience import STOPPING
 from stpolicy.web.service import opened
 from stpolicy.web.settings import Settings
 
@@ -26,11 +27,11 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
     """The application for one process."""
 
     @asynccontextmanager
-    async def living(app: FastAPI) -> AsyncIterator[None]:
+    async def living(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         async with opened(settings, clock=clock) as service:
             app.state.service = service
             app.state.limit = Limit(settings.limit, service.ledger, clock)
-            yield
+            yield {STOPPING: service.stopping}
 
     app = FastAPI(
         title="stpolicy",

@@ -330,6 +330,7 @@ POLICY: dict[str, Any] = {
         200: _described(EntrySaid, "The entry.", _said(_ENTRY)),
         **_BAD,
         **_refusal(404, "It is not listed, or there is no list.", "example.com is not on the list"),
+        **_refusal(503, "There is no list that verifies now.", "there is no list that verifies now"),
     }
 }
 STATS: dict[str, Any] = {"responses": {200: _described(StatisticsSaid, "Counts.", _said(_STATS)), **_DOWN}}

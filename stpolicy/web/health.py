@@ -38,7 +38,7 @@ async def healthz(request: Request) -> Response:
 
 @router.get("/metrics")
 async def prometheus(request: Request) -> Response:
-    """Of this process; each process has its own."""
+    """The processes of one service count together; each service has its own."""
     here = service(request)
     text = request.app.state.metrics.text(await _counts(request), await here.pair(), here.clock())
     return Response(text, media_type=metrics.TYPE)

@@ -1,5 +1,6 @@
 """The list that is served: the pair in force and the keys, as servers that follow it fetch them."""
 
+import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -35,7 +36,8 @@ async def trusted_asc(request: Request) -> Response:
     served = service(request).served
     if served is None:
         raise Refusal(404, "this service serves no list")
-    return Response(served.keys, media_type="application/pgp-keys", headers={"Cache-Control": "no-cache"})
+    tag = hashlib.sha256(served.keys).hexdigest()
+    return _file(request, served.keys, "application/pgp-keys", tag, served.begun)
 
 
 async def _pair(request: Request) -> Pair:

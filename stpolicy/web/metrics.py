@@ -1,26 +1,43 @@
 """What a monitoring system reads (prometheus): counts of this process, the ledger and the list."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from stpolicy.flows.served import Pair
 from stpolicy.model.scanned import State
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where processes count together; the library reads it when it is imported."""
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The processes that are started in the block count together."""
+    with TemporaryDirectory(prefix="stpolicy-metrics-") as folder:
+        os.environ[_FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_FOLDER]
 
 
 class Metrics:
-    """Of one process."""
+    """Of the service: of one process, or of several that count together."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "stpolicy_requests",
-            "Requests answered by this process",
+            "Requests answered",
             ["method", "route", "status"],
             registry=self._registry,
         )
@@ -34,7 +51,11 @@ class Metrics:
         """All of it; `scans` is None where the ledger does not answer."""
         state = CollectorRegistry()
         state.register(_State(scans, pair, now))
-        return generate_latest(self._registry) + generate_latest(state)
+        counted = self._registry
+        if _FOLDER in os.environ:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + generate_latest(state)
 
 
 class _State(Collector):

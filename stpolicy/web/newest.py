@@ -42,6 +42,10 @@ class Newest:
             self._keep(domain, kept)
         return kept.scan
 
+    def saw(self, scan: Scan) -> None:
+        """Keeps a result that was just answered: whoever asks next must not get an older one."""
+        self._keep(scan.domain, _Kept(scan, asyncio.get_running_loop().time() + FOR))
+
     def _keep(self, domain: Domain, kept: _Kept) -> None:
         before = self._kept.pop(domain, None)
         self._size += kept.size - (before.size if before else 0)

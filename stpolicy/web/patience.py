@@ -16,6 +16,9 @@ HEAD_SECONDS = 10
 MOST_CONNECTIONS = 64
 """Of one client at once, unless it is a proxy of ours."""
 
+STOPPING = "stopping"
+"""The state of the application's life that has an event for its end."""
+
 
 class Impatient(H11Protocol):
     """HTTP/1.1 for clients that keep to time."""
@@ -46,6 +49,11 @@ class Impatient(H11Protocol):
                 del self.connected[self._counted]
         self._arrived()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The service ends: whoever waits for a scan, or follows one, gets the end of its answer now."""
+        self.app_state[STOPPING].set()
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Knows whether a request is there, or still to come."""

@@ -1,20 +1,32 @@
 """Runs the application: one process, or several that share a socket."""
 
+import gc
 import logging
+import signal
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import SIGNALS
 
 from stpolicy.errors import StpolicyError
+from stpolicy.web import _clock, metrics
 from stpolicy.web.app import build
 from stpolicy.web.patience import Impatient
+from stpolicy.web.service import check
 from stpolicy.web.settings import Settings
 
 _GRACE = 15
 """Seconds that answers under way have when the service ends."""
+_BACKLOG = 1024
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +34,18 @@ class Make:
     """Makes the application in each process."""
 
     settings: Settings
+    clock: Callable[[], datetime]
 
     def __call__(self) -> FastAPI:
         """The application of this process."""
-        return build(self.settings)
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+        return build(self.settings, self.clock)
 
 
-def config(settings: Settings) -> uvicorn.Config:
+def config(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> uvicorn.Config:
     """What uvicorn is told."""
     return uvicorn.Config(
-        Make(settings),
+        Make(settings, clock),
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -47,22 +61,84 @@ def config(settings: Settings) -> uvicorn.Config:
         log_config=None,
         h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=_GRACE,
-        backlog=1024,
+        backlog=_BACKLOG,
     )
 
 
+class One(uvicorn.Server):
+    """The server of this process, which remembers what signal it was ended by."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends in order; the second one of a hurried person ends at once."""
+        with _heeded(self.handle_exit):
+            yield
+
+    @property
+    def ended_by(self) -> list[int]:
+        """The signals, in their order."""
+        return self._captured_signals
+
+
+class Several(Multiprocess):
+    """Processes that share a socket. A hang-up ends them too, as it ends every command."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        self.ended_by: list[int] = []
+        with _heeded(self.handle):  # which undoes what the next line does to signals
+            super().__init__(config, sockets)
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """A signal: all processes end in order."""
+        self.ended_by.append(number)
+        self.should_exit.set()
+
+    def run(self) -> None:
+        """Until a signal, or until a process cannot begin."""
+        with _heeded(self.handle):
+            super().run()
+
+
+@contextmanager
+def _heeded(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Gives signals to a handler, but for those that whoever started us had ignored; then as before."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        for number in _ENDING:
+            if before[number] is not signal.SIG_IGN:
+                signal.signal(number, handler)
+        yield
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+
+
 def serve(settings: Settings) -> None:
-    """Runs until a signal; StpolicyError where the service cannot begin."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    """Runs until a signal, and then raises it; StpolicyError where the service cannot begin."""
+    gc.enable()  # a command lives for seconds and does without; connections leave cycles behind
+    check(settings)
     wanted = config(settings)
     listening = bound(settings)
-    if settings.processes > 1:
-        Multiprocess(wanted, sockets=[listening]).run()
-        return
-    server = uvicorn.Server(wanted)
-    server.run(sockets=[listening])
-    if not server.started:
+    with metrics.together() if settings.processes > 1 else nullcontext():
+        server = Several(wanted, [listening]) if settings.processes > 1 else One(wanted)
+        began = _run(server, listening)
+    for number in server.ended_by[:1]:
+        signal.raise_signal(number)
+    if not began:
         raise StpolicyError("the service could not begin", "the lines above say why")
+
+
+def _run(server: One | Several, listening: socket.socket) -> bool:
+    """Whether it ended because it was told to."""
+    if isinstance(server, Several):
+        server.run()
+    else:
+        with suppress(SystemExit):  # it has said why it does not begin
+            server.run([listening])
+    return bool(server.ended_by)
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -72,6 +148,9 @@ def bound(settings: Settings) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
+        listening.listen(
+            _BACKLOG
+        )  # here, since only this says that somebody else listens who shares addresses
         listening.set_inheritable(True)
     except OSError as wrong:
         listening.close()

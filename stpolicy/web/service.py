@@ -1,30 +1,31 @@
 """The parts of the service, put together: what HTTP asks, and what a worker runs."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
+from stpolicy.flows.lasting import lasting
 from stpolicy.flows.rounds import Rounds
 from stpolicy.flows.scan import Scanner
 from stpolicy.flows.served import Pair, Served
 from stpolicy.flows.submit import MOST_WAITING, Submitted, domain_of, submit
 from stpolicy.ledger import Ledger, address
+from stpolicy.ledger.alone import alone
 from stpolicy.model.policy import PolicyList
 from stpolicy.web import _clock
 from stpolicy.web.excluded import Excluded
+from stpolicy.web.limits import Limit
 from stpolicy.web.newest import Newest
 from stpolicy.web.settings import Settings
 from stpolicy.web.watch import Watch
 
 _TIDY_EVERY = 600
 """Seconds."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -40,13 +41,18 @@ class Service:
     served: Served | None
     clock: Callable[[], datetime] = _clock.now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def pair(self) -> Pair | None:
         """The verified pair in force now, or the last one that verified."""
         served = self.served
-        if served is None:
-            return None
-        return served.pair if served.is_known else await asyncio.to_thread(served.renew, self.clock())
+        if served is None or served.is_known(self.clock()):
+            return served.pair if served else None
+        if not (served.pair and self._renewing.locked()):
+            async with self._renewing:
+                if not served.is_known(self.clock()):
+                    await asyncio.to_thread(served.renew, self.clock())
+        return served.pair
 
     async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
         """The scan that answers for a domain; see flows.submit."""
@@ -62,9 +68,18 @@ class Service:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.now) -> AsyncIterator[Service]:
-    """The service, at work; in the end what is under way waits again."""
-    ledger = Ledger(address(settings.database))
-    served = Served(settings.folder, settings.who) if settings.who else None
+    """The service, at work; in the end what is under way waits again. Busy where another has its database."""
+    url = address(settings.database)
+    with alone(url), closing(Ledger(url)) as ledger:
+        async with _working(settings, ledger, clock) as service:
+            yield service
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, ledger: Ledger, clock: Callable[[], datetime]
+) -> AsyncIterator[Service]:
+    served = Served(settings.folder, settings.who, clock()) if settings.who else None
     excluded = Excluded(settings.exclude)
     rounds = Rounds(settings.network, clock)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
@@ -84,7 +99,7 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
     await asyncio.to_thread(prepare, ledger)
     await service.pair()
     await jobs.start(run, settings.at_once)
-    others = [asyncio.create_task(service.watch.run()), asyncio.create_task(_tidy(service))]
+    others = [asyncio.create_task(lasting(work)) for work in (service.watch.run, partial(_tidy, service))]
     try:
         yield service
     finally:
@@ -94,7 +109,15 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
         await asyncio.gather(*others, return_exceptions=True)
         await jobs.stop()
         await rounds.end()
-        ledger.close()
+
+
+def check(settings: Settings) -> None:
+    """Raises, as one sentence and before anything is begun, what `opened` would stumble over."""
+    Excluded(settings.exclude)
+    url = address(settings.database)
+    with alone(url), closing(Ledger(url)) as ledger:
+        prepare(ledger)
+        Limit(settings.limit, ledger, _clock.now)
 
 
 def prepare(ledger: Ledger) -> None:
@@ -112,9 +135,7 @@ async def _tidy(service: Service) -> None:
     """Takes out what is too old, now and then."""
     while True:
         now = service.clock()
-        try:
+        with suppress(Unavailable):  # another time
             await asyncio.to_thread(service.ledger.prune, now - timedelta(days=service.settings.keep))
             await asyncio.to_thread(service.ledger.prune_hits, now)
-        except Unavailable as wrong:
-            _log.warning("%s", wrong.message)
         await asyncio.sleep(_TIDY_EVERY)

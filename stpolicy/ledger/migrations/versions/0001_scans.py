@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("started", sa.BigInteger),
         sa.Column("finished", sa.BigInteger),
         sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("lost", sa.Integer, nullable=False),
         sa.Column("progress", sa.Text, nullable=False),
         sa.Column("status", sa.SmallInteger),
         sa.Column("mta_sts", sa.Boolean),

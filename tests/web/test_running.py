@@ -1,0 +1,291 @@
+"""`stpolicy serve` as it is run: how it begins, how it ends, and what it says while its database is away."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stpolicy.ledger import Ledger, address
+from stpolicy.model.names import Domain
+from stpolicy.model.scanned import State
+from tests.databases import PostgreSql
+from tests.namespace import descendants
+from tests.program import COMMAND
+from tests.web.installed import today
+from tests.web.serving import ENOUGH, Process, free_port, process, until_true
+
+NO_LOOK = ("--scans", "0", "--resolver", "127.0.0.1:1")
+LATER = {"Prefer": "respond-async"}
+
+
+@contextmanager
+def lasting_requests(site: Process, path: str, method: str = "GET") -> Iterator["list[str]"]:
+    """What comes of a request that goes on until the service ends."""
+    lines: list[str] = []
+
+    def read() -> None:
+        url = f"http://127.0.0.1:{site.port}{path}"
+        with httpx.stream(method, url, timeout=ENOUGH) as answer:
+            lines.append(str(answer.status_code))
+            lines.extend(answer.iter_lines())
+
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(read)
+        yield lines
+        reading.result(ENOUGH)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)], ids=str
+)
+def test_it_ends_in_order(database: str, tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Whoever waits for a scan is told where to ask; a stream of events ends, and nobody waits long."""
+    with process(tmp_path, "--database", database, *NO_LOOK, port=free_port()) as site:
+        job = site.ask("POST", "/api/scan?domain=one.org", headers=LATER).json()["response"]
+        with (
+            lasting_requests(site, f"{job['href']}/events") as events,
+            lasting_requests(site, "/api/scan?domain=one.org", "POST") as waiting,
+        ):
+            until_true(lambda: "event: progress" in events, site)
+            time.sleep(0.5)  # so that the other one waits too; nothing tells when
+            begun = time.monotonic()
+            assert site.end(number) == code
+            assert time.monotonic() - begun < 10
+        assert events[0] == "200"
+        assert waiting[0] == "202"
+        assert json.loads(waiting[1])["response"]["id"] == job["id"]
+        assert "Traceback" not in site.said()
+
+
+def test_a_hangup_that_the_caller_ignores_is_ignored(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        assert site.end() == 143
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        begun = subprocess.Popen([*COMMAND, "serve", "--database", url, *NO_LOOK, "--port", str(site.port)])
+        until_true(lambda: answers(site))
+        begun.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert answers(site)
+        begun.send_signal(signal.SIGTERM)
+        assert begun.wait(ENOUGH) == 143
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def answers(site: Process) -> bool:
+    with suppress(httpx.TransportError):
+        return site.ask("GET", "/api/ping").status_code == 200
+    return False
+
+
+def failed(folder: Path, *arguments: str, port: int = 0) -> tuple[int, str]:
+    """The exit code of a service that does not begin, and what it says."""
+    with process(folder, *arguments, port=port, wait=False) as site:
+        code = site.process.wait(ENOUGH)
+        said = site.said()
+    assert "Traceback" not in said
+    return code, said
+
+
+@pytest.mark.parametrize("more", [(), ("--host", "::1")])
+def test_a_port_that_somebody_has_is_said(tmp_path: Path, more: tuple[str, ...]) -> None:
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    family = socket.AF_INET6 if more else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as another service does
+        door.bind(("::1" if more else "127.0.0.1", 0))
+        port = door.getsockname()[1]
+        door.listen()
+        code, said = failed(tmp_path, "--database", url, *more, port=port)
+    assert code == 3
+    assert f"port {port}" in said
+    assert "--port" in said
+
+
+def test_what_it_cannot_begin_with_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "no.db").write_text("this is no database, and long enough to be looked at" * 100)
+    cases = {
+        "--limit": (2, ["--limit", "many"]),
+        "no-such-file": (2, ["--exclude", str(tmp_path / "no-such-file")]),
+        "no.db": (3, ["--database", f"sqlite:///{tmp_path / 'no.db'}"]),
+        "no-such-folder": (3, ["--database", f"sqlite:///{tmp_path}/no-such-folder/scans.db"]),
+        "does not answer": (3, ["--database", f"postgresql+psycopg://nobody@/none?host={tmp_path}"]),
+        "needs a database": (2, ["--workers", "2"]),
+    }
+    for said, (code, arguments) in cases.items():
+        database = [] if "--database" in arguments else ["--database", f"sqlite:///{tmp_path / 'scans.db'}"]
+        found = failed(tmp_path, *database, *arguments, port=free_port())
+        assert (found[0], said in found[1]) == (code, True), found
+        assert len(found[1].splitlines()) <= 3
+
+
+def test_a_file_has_one_service(tmp_path: Path) -> None:
+    """The next one would take scans for lost that the first is looking at."""
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        code, said = failed(tmp_path, "--database", url, port=free_port())
+        assert code == 75
+        assert "another service" in said
+        os.kill(site.id, signal.SIGKILL)
+        site.process.wait(ENOUGH)
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        assert site.end() == 143
+
+
+@pytest.mark.parametrize("how", [["--worker"], ["--workers", "2"], []])
+def test_a_shared_database_without_our_tables_is_not_touched(
+    postgresql: PostgreSql, tmp_path: Path, how: list[str]
+) -> None:
+    url = postgresql.fresh()
+    port = 0 if "--worker" in how else free_port()
+    code, said = failed(tmp_path, "--database", url, *how, port=port)
+    assert code == 3
+    assert "stpolicy db upgrade" in said
+    ledger = Ledger(address(url))
+    assert not ledger.is_current
+    ledger.close()
+
+
+def test_several_processes_share_a_port_and_count_together(shared: str, tmp_path: Path) -> None:
+    with process(
+        tmp_path, "--database", shared, "--workers", "3", "--resolver", "127.0.0.1:1", port=free_port()
+    ) as site:
+        until_true(lambda: len(spawned(site)) == 3, site)
+        for _ in range(60):  # each on a connection of its own, so that all processes get some
+            assert site.ask("GET", "/api/ping").status_code == 200
+        said = site.ask("GET", "/metrics").text
+        line = 'stpolicy_requests_total{method="GET",route="/api/ping",status="200"} '
+        counted = float(said.partition(line)[2].partition("\n")[0])
+        assert counted >= 60
+        answer = site.ask("POST", "/api/scan?domain=one.org")  # its resolver is not there
+        assert answer.status_code == 200
+        assert answer.json()["response"]["scandata"]["status"] == 3
+        one = spawned(site)[0]
+        os.kill(one, signal.SIGKILL)
+        until_true(lambda: len(spawned(site)) == 3 and one not in spawned(site), site)
+        assert answers(site)
+        left = descendants(site.id)
+        assert site.end() == 143
+        until_true(lambda: not any(Path(f"/proc/{child}").exists() for child in left))
+        assert "Traceback" not in site.said()
+
+
+def spawned(site: Process) -> list[int]:
+    """The processes that serve: not the one that counts resources of the parent."""
+    found = []
+    for child in descendants(site.id):
+        with suppress(OSError):
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+    return found
+
+
+def test_a_worker_ends_in_order(shared: str, tmp_path: Path) -> None:
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        with process(tmp_path, "--worker", "--database", shared, "--resolver", "127.0.0.1:1") as worker:
+            ledger = Ledger(address(shared))
+            domain = Domain(f"d{code}.org")
+            ledger.submit(domain, f"scan{code}", today(), most=10)
+            until_true(lambda: ledger.active(domain) is None, worker)  # noqa: B023
+            found = ledger.newest(domain, *State)
+            assert found
+            assert found.state is State.DONE
+            ledger.close()
+            assert worker.end(number) == code
+            assert "Traceback" not in worker.said()
+
+
+def down(site: Process, path: str, method: str = "GET") -> bool:
+    """Whether it is said that the database is away."""
+    answer = site.ask(method, path)
+    if answer.status_code != 503:
+        return False
+    if path.startswith("/api/"):
+        found = answer.json()
+        assert (found["status_code"], found["response"]) == (503, {})
+        assert "database" in found["message"]
+        assert answer.headers["retry-after"]
+    return True
+
+
+ASKING = (
+    ("GET", "/api/scan?domain=one.org"),
+    ("POST", "/api/scan?domain=one.org"),
+    ("POST", "/api/scan?domain=new.org"),
+    ("GET", "/api/scans/AAAAAAAAAAAAAAAAAAAAAA"),
+    ("GET", "/api/stats"),
+    ("GET", "/healthz"),
+)
+
+
+def test_while_postgresql_is_away_that_is_said_and_then_all_goes_on(
+    postgresql: PostgreSql, shared: str, tmp_path: Path
+) -> None:
+    """No answer is wrong or empty; scans that were asked for before are looked at after."""
+    told = ["--database", shared, "--resolver", "127.0.0.1:1"]
+    with (
+        process(tmp_path, *told, "--scans", "0", port=free_port()) as site,
+        process(tmp_path, "--worker", *told) as worker,
+    ):
+        assert site.ask("POST", "/api/scan?domain=one.org").status_code == 200
+        try:
+            postgresql.stop()
+            for method, path in ASKING:
+                until_true(lambda: down(site, path, method), site)  # noqa: B023
+            assert site.ask("GET", "/api/ping").status_code == 200
+            assert "stpolicy_database_up 0.0" in site.ask("GET", "/metrics").text
+            time.sleep(2)
+            assert worker.process.poll() is None
+        finally:
+            postgresql.start()
+        until_true(lambda: site.ask("GET", "/healthz").status_code == 200, site)
+        assert site.ask("GET", "/api/scan?domain=one.org").status_code == 200
+        answer = site.ask("POST", "/api/scan?domain=new.org")
+        assert answer.status_code == 200, worker.said()
+        assert worker.end() == 143
+        assert site.end() == 143
+
+
+def test_while_a_disk_is_full_that_is_said_and_then_all_goes_on(tmp_path: Path) -> None:
+    """A limit to the size of files is as a full disk to SQLite."""
+    url = f"sqlite:///{tmp_path / 'scans.db'}"
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        first = site.ask("POST", "/api/scan?domain=one.org", headers=LATER).json()["response"]
+        limit(site.id, 1)
+        for _ in range(3):
+            assert down(site, "/api/scan?domain=new.org", "POST"), site.said()
+        assert site.ask("GET", first["href"]).json()["response"]["state"] == "queued"
+        limit(site.id, None)
+        assert site.ask("POST", "/api/scan?domain=new.org", headers=LATER).status_code == 202
+        assert site.end() == 143
+
+
+def limit(process_id: int, size: int | None) -> None:
+    """Lets no file of a process grow, or lets them."""
+    hard = resource.prlimit(process_id, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(process_id, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+
+def test_while_a_file_is_locked_that_is_said_and_then_all_goes_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'scans.db'}?timeout=0.2"
+    with process(tmp_path, "--database", url, *NO_LOOK, port=free_port()) as site:
+        with sqlite3.connect(tmp_path / "scans.db") as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert down(site, "/api/scan?domain=one.org", "POST"), site.said()
+            assert site.ask("GET", "/api/scan?domain=one.org").status_code == 404  # reading goes on
+            other.rollback()
+        other.close()
+        assert site.ask("POST", "/api/scan?domain=one.org", headers=LATER).status_code == 202
