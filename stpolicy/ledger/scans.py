@@ -216,7 +216,7 @@ class Ledger:
         """How many scans are in each state."""
         asked = select(scans.c.state, func.count()).group_by(scans.c.state)
         with self._reading() as connection:
-            found = {State(state): count for state, count in connection.execute(asked).tuples()}
+            found = {State(state): count for state, count in connection.execute(asked)}
         return {state: found.get(state, 0) for state in State}
 
     def tallies(self, since: datetime) -> list[tuple[datetime, int, int]]:

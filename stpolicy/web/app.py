@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -32,7 +33,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
             app.state.limit = Limit(settings.limit, service.ledger, clock)
             yield
 
-    app = FastAPI(
+    app = _App(
         title="stpolicy",
         description="Looks at the mail servers of domains, and serves a STARTTLS policy list.",
         version=health.version(),
@@ -49,9 +50,23 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(Exception, _broken)
-    app.add_middleware(Guard, counted=app.state.metrics.count)
+    app.add_middleware(Guard, counted=app.state.metrics.count, told=_raised)
     return app
+
+
+class _App(FastAPI):
+    """Describes only what is answered: FastAPI's own 422 never is."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description; made once."""
+        if self.openapi_schema is None:
+            found = super().openapi()
+            for operations in found["paths"].values():
+                for operation in operations.values():
+                    operation["responses"].pop("422", None)
+            for name in ("HTTPValidationError", "ValidationError"):
+                found["components"]["schemas"].pop(name, None)
+        return super().openapi()
 
 
 def _told(request: Request, refused: Refusal) -> Response:
@@ -89,7 +104,9 @@ def _unknown(request: Request, raised: Exception) -> Response:
     return _told(request, Refusal(raised.status_code, said, headers=raised.headers))
 
 
-def _broken(request: Request, raised: Exception) -> Response:
+def _raised(request: Request, raised: Exception) -> Response:
+    if isinstance(raised, Refusal):
+        return _told(request, raised)
     _log.error("%s %s", request.method, request.url.path, exc_info=raised)
     return _told(request, _internal())
 

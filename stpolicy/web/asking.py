@@ -56,12 +56,20 @@ async def _body(request: Request) -> Mapping[str, Any]:
     if kind != "application/json" and not kind.endswith("+json"):
         raise Refusal(415, "send JSON or a form, and say which in Content-Type")
     try:
-        value = json.loads(data)
+        value = json.loads(data, object_pairs_hook=_object)
     except (ValueError, RecursionError) as wrong:
         raise Refusal(400, "the body is not JSON") from wrong
     if not isinstance(value, dict):
         raise Refusal(400, "the body is not a JSON object")
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers of a repeated key would not agree on what it says."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Refusal(400, "the body says something twice")
+    return found
 
 
 async def _form(request: Request) -> Mapping[str, Any]:
@@ -71,7 +79,7 @@ async def _form(request: Request) -> Mapping[str, Any]:
         raise Refusal(400, "the form cannot be read") from wrong
     except UnicodeDecodeError as wrong:
         raise Refusal(400, "the form is not UTF-8") from wrong
-    return {key: value for key, value in form.items() if isinstance(value, str)}
+    return _object([(key, value) for key, value in form.multi_items() if isinstance(value, str)])
 
 
 def waits(request: Request) -> bool:
@@ -86,11 +94,11 @@ def client(request: Request) -> str:
 
 
 def network(address: str) -> str:
-    """An address as limits count it."""
+    """An address as limits count it; who has none is one with all others who have none."""
     try:
-        found = ip_address(address)
+        found = ip_address(address.partition("%")[0])
     except ValueError:
-        return address or "unknown"
+        return "unknown"
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
     return str(found)

@@ -7,29 +7,31 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from stpolicy.flows.served import Pair
-from stpolicy.web import described
+from stpolicy.web import described_files
 from stpolicy.web.api import service
 from stpolicy.web.envelope import Refusal
 
 router = APIRouter()
-_METHODS = ["GET", "HEAD"]
 
 
-@router.api_route("/policy.json", methods=_METHODS, summary="The list", **described.FILE)
+@router.head("/policy.json", include_in_schema=False)
+@router.get("/policy.json", summary="The list", **described_files.LIST)
 async def policy_json(request: Request) -> Response:
     """As it was signed, byte for byte."""
     pair = await _pair(request)
     return _file(request, pair.data, "application/json", pair.sha256, pair.installed)
 
 
-@router.api_route("/policy.json.asc", methods=_METHODS, summary="Its signature", **described.FILE)
+@router.head("/policy.json.asc", include_in_schema=False)
+@router.get("/policy.json.asc", summary="Its signature", **described_files.SIGNATURE)
 async def policy_json_asc(request: Request) -> Response:
     """Of the same version as the list: both are kept together."""
     pair = await _pair(request)
     return _file(request, pair.signature, "application/pgp-signature", pair.version, pair.installed)
 
 
-@router.api_route("/trusted.asc", methods=_METHODS, summary="The keys", **described.FILE)
+@router.head("/trusted.asc", include_in_schema=False)
+@router.get("/trusted.asc", summary="The keys", **described_files.KEYS)
 async def trusted_asc(request: Request) -> Response:
     """Compare their fingerprints with what the maintainer says elsewhere."""
     served = service(request).served

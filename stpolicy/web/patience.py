@@ -1,17 +1,23 @@
-"""The server's protocol, with two bounds more: how long a request may take to arrive, how many connect."""
+"""The server's protocol, with bounds more: how long requests and answers take, how many clients connect."""
 
 import asyncio
+import json
 from collections import Counter
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stpolicy.web import guard
 from stpolicy.web.asking import network
 
 HEAD_SECONDS = 10
 """From the first moment of a connection, or of a further request on it, until its head is there."""
+
+TAKE_SECONDS = 30
+"""Until a client has taken what has been written to it."""
 
 MOST_CONNECTIONS = 64
 """Of one client at once, unless it is a proxy of ours."""
@@ -24,6 +30,7 @@ class Impatient(H11Protocol):
     """Connections to this process by client."""
 
     _late: asyncio.TimerHandle | None = None
+    _untaken: asyncio.TimerHandle | None = None
     _counted = ""
 
     def connection_made(self, transport: Any) -> None:
@@ -45,6 +52,7 @@ class Impatient(H11Protocol):
             if not self.connected[self._counted]:
                 del self.connected[self._counted]
         self._arrived()
+        self._taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -55,6 +63,38 @@ class Impatient(H11Protocol):
         else:
             self._expect()
 
+    def pause_writing(self) -> None:
+        """The client takes less than it has asked for."""
+        super().pause_writing()
+        self._untake()
+
+    def resume_writing(self) -> None:
+        """It goes on."""
+        self._taken()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """What is left in the buffer holds the connection open, even one that has been closed."""
+        if self.transport.get_write_buffer_size():
+            self._untake()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets an answer like any other, as far as that can be."""
+        said = {"status_code": 400, "message": msg, "response": {}}
+        body = json.dumps(said).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+            *guard.RAW,
+        ]
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+            for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
     def _expect(self) -> None:
         if self._late is None:
             self._late = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
@@ -63,6 +103,20 @@ class Impatient(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _untake(self) -> None:
+        if self._untaken is None:
+            self._untaken = self.loop.call_later(TAKE_SECONDS, self._give_up)
+
+    def _taken(self) -> None:
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
+
+    def _give_up(self) -> None:
+        self._untaken = None
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
 
 
 @lru_cache(maxsize=4096)
