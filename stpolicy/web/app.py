@@ -1,7 +1,7 @@
 """The application: routes, errors, and what holds for all of them."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,18 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from stpolicy.errors import Unavailable
-from stpolicy.web import _clock, api, health, lists, pages
+from stpolicy.web import _clock, api, health, lists, openapi, pages
 from stpolicy.web.envelope import Refusal, refusal
 from stpolicy.web.guard import Guard
 from stpolicy.web.limits import Limit
 from stpolicy.web.metrics import Metrics
 from stpolicy.web.service import opened
 from stpolicy.web.settings import Settings
+
+_ROUTERS = (api.router, lists.router, health.router, pages.router)
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +47,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.metrics = Metrics()
-    for router in (api.router, lists.router, health.router, pages.router):
+    for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Unavailable, _unavailable)
@@ -55,18 +58,18 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
 
 
 class _App(FastAPI):
-    """Describes only what is answered: FastAPI's own 422 never is."""
+    """Describes all that is answered, and nothing else."""
 
     def openapi(self) -> dict[str, Any]:
         """The description; made once."""
         if self.openapi_schema is None:
-            found = super().openapi()
-            for operations in found["paths"].values():
-                for operation in operations.values():
-                    operation["responses"].pop("422", None)
-            for name in ("HTTPValidationError", "ValidationError"):
-                found["components"]["schemas"].pop(name, None)
+            openapi.mend(super().openapi(), _routes())
         return super().openapi()
+
+
+def _routes() -> Iterator[BaseRoute]:
+    for router in _ROUTERS:
+        yield from router.routes
 
 
 def _told(request: Request, refused: Refusal) -> Response:
@@ -101,7 +104,17 @@ def _unknown(request: Request, raised: Exception) -> Response:
     said = {404: "there is nothing here", 405: "that cannot be done here"}.get(
         raised.status_code, raised.detail
     )
-    return _told(request, Refusal(raised.status_code, said, headers=raised.headers))
+    headers = _allowed(request) if raised.status_code == 405 else raised.headers
+    return _told(request, Refusal(raised.status_code, said, headers=headers))
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """All that can be done with a resource: FastAPI names one route's methods only."""
+    found: set[str] = set()
+    for route in _routes():
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return {"Allow": ", ".join(sorted(found))}
 
 
 def _raised(request: Request, raised: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What a client asks for, and who it is: the words of a request, read."""
 
 import json
+import logging
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -13,16 +14,20 @@ from stpolicy.web.envelope import Refusal
 LONGEST_NAME = 1024
 """Characters of a domain as somebody typed it."""
 
+LARGEST = 64 * 1024
+"""Bytes of a body."""
+
 MOST_DOMAINS = 100
 """Of one request."""
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what a client sends is no news
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def domain(request: Request) -> str:
     """The domain of a request: in a JSON object, in a form, or in the query."""
-    given = (await _body(request)).get("domain", request.query_params.get("domain"))
-    return named(given)
+    return named((await _body(request)).get("domain", request.query_params.get("domain")))
 
 
 def named(given: object) -> str:
@@ -74,12 +79,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 async def _form(request: Request) -> Mapping[str, Any]:
     try:
-        form = await request.form(max_files=0, max_fields=8, max_part_size=64 * 1024)
+        form = await request.form(max_files=0, max_part_size=LARGEST)
     except HTTPException as wrong:
         raise Refusal(400, "the form cannot be read") from wrong
     except UnicodeDecodeError as wrong:
         raise Refusal(400, "the form is not UTF-8") from wrong
-    return _object([(key, value) for key, value in form.multi_items() if isinstance(value, str)])
+    if len(form.getlist("domain")) > 1:
+        raise Refusal(400, "the form says `domain` twice")
+    return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
 def waits(request: Request) -> bool:

@@ -42,9 +42,10 @@ _ASKING = {
     **_DOWN,
 }
 
+_NAME = {"type": "string", "format": "idn-hostname"}
 _DOMAIN = {
     "type": "object",
-    "properties": {"domain": {"type": "string", "description": "In U-labels or A-labels."}},
+    "properties": {"domain": {**_NAME, "description": "In U-labels or A-labels."}},
     "required": ["domain"],
     "example": {"domain": "example.com"},
 }
@@ -56,12 +57,22 @@ _DOMAINS = {
 }
 
 
-def _parameter(name: str, where: str, what: str, example: str) -> dict[str, Any]:
-    schema = {"type": "string"}
-    return {"name": name, "in": where, "required": False, "schema": schema, "description": what} | {
-        "example": example
-    }
-
+_ASKED = {
+    "name": "domain",
+    "in": "query",
+    "required": True,
+    "schema": _NAME,
+    "description": "The domain, in U-labels or A-labels.",
+    "example": "example.com",
+}
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "`respond-async` does not wait for the result (RFC 7240).",
+    "example": "respond-async",
+}
 
 SCAN: dict[str, Any] = {
     "responses": {
@@ -73,11 +84,10 @@ SCAN: dict[str, Any] = {
     },
     "openapi_extra": {
         "parameters": [
-            _parameter("domain", "query", "The domain, where it is not in the body.", "example.com"),
-            _parameter("Prefer", "header", "Whether to wait for the result (RFC 7240).", "respond-async"),
+            _PREFER,
         ],
         "requestBody": {
-            "required": False,
+            "required": True,
             "content": {
                 _JSON: {"schema": _DOMAIN},
                 "application/x-www-form-urlencoded": {"schema": _DOMAIN},
@@ -93,7 +103,8 @@ NEWEST: dict[str, Any] = {
         **_ANY,
         **_refusal(404, "The domain has not been looked at.", "example.com has not been looked at yet"),
         **_DOWN,
-    }
+    },
+    "openapi_extra": {"parameters": [_ASKED]},
 }
 SCANS: dict[str, Any] = {
     "responses": {
@@ -114,7 +125,7 @@ EVENTS: dict[str, Any] = {
     "responses": {
         200: {
             "description": "A stream; `data` of each event is a scan without its result.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENT}},
+            "content": {"text/event-stream": {"example": examples.EVENT}},
         },
         **_ANY,
         **_NO_SCAN,

@@ -7,10 +7,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stpolicy.web.asking import LARGEST
 from stpolicy.web.envelope import Refusal
 
-LARGEST = 64 * 1024
-"""Bytes of a body."""
 SLOWEST = 10
 """Seconds until a body is there."""
 PIECE = 64 * 1024

@@ -6,9 +6,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from stpolicy.flows.served import Pair
 from stpolicy.web import described_files
-from stpolicy.web.api import service
+from stpolicy.web.api import in_force, service
 from stpolicy.web.envelope import Refusal
 
 router = APIRouter()
@@ -18,7 +17,7 @@ router = APIRouter()
 @router.get("/policy.json", summary="The list", **described_files.LIST)
 async def policy_json(request: Request) -> Response:
     """As it was signed, byte for byte."""
-    pair = await _pair(request)
+    pair = await in_force(request)
     return _file(request, pair.data, "application/json", pair.sha256, pair.installed)
 
 
@@ -26,7 +25,7 @@ async def policy_json(request: Request) -> Response:
 @router.get("/policy.json.asc", summary="Its signature", **described_files.SIGNATURE)
 async def policy_json_asc(request: Request) -> Response:
     """Of the same version as the list: both are kept together."""
-    pair = await _pair(request)
+    pair = await in_force(request)
     return _file(request, pair.signature, "application/pgp-signature", pair.version, pair.installed)
 
 
@@ -38,16 +37,6 @@ async def trusted_asc(request: Request) -> Response:
     if served is None:
         raise Refusal(404, "this service serves no list")
     return Response(served.keys, media_type="application/pgp-keys", headers={"Cache-Control": "no-cache"})
-
-
-async def _pair(request: Request) -> Pair:
-    here = service(request)
-    pair = await here.pair()
-    if pair is not None:
-        return pair
-    if here.served is None:
-        raise Refusal(404, "this service serves no list")
-    raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
 
 
 def _file(request: Request, data: bytes, kind: str, tag: str, modified: datetime) -> Response:
