@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi.responses import StreamingResponse
+
 from stpolicy.web import examples, objects
 from stpolicy.web.objects import Refused, Said
 
@@ -122,6 +124,7 @@ JOB: dict[str, Any] = {
     }
 }
 EVENTS: dict[str, Any] = {
+    "response_class": StreamingResponse,
     "responses": {
         200: {
             "description": "A stream; `data` of each event is a scan without its result.",
@@ -130,7 +133,7 @@ EVENTS: dict[str, Any] = {
         **_ANY,
         **_NO_SCAN,
         **_DOWN,
-    }
+    },
 }
 POLICY: dict[str, Any] = {
     "responses": {

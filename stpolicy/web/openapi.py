@@ -18,7 +18,7 @@ def mend(description: dict[str, Any], routes: Iterable[BaseRoute]) -> None:
         description["components"]["schemas"].pop(name, None)
     for route in routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods:
+            for method in route.methods or ():
                 _give_examples(description["paths"][route.path][method.lower()], route)
 
 

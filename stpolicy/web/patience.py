@@ -32,6 +32,7 @@ class Impatient(H11Protocol):
     _late: asyncio.TimerHandle | None = None
     _untaken: asyncio.TimerHandle | None = None
     _counted = ""
+    _refused = False
 
     def connection_made(self, transport: Any) -> None:
         """Refuses one connection too many."""
@@ -57,8 +58,10 @@ class Impatient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Knows whether a request is there, or still to come."""
+        if self._refused:
+            return
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete and not self._refused:
             self._arrived()
         else:
             self._expect()
@@ -80,20 +83,22 @@ class Impatient(H11Protocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP gets an answer like any other, as far as that can be."""
-        said = {"status_code": 400, "message": msg, "response": {}}
-        body = json.dumps(said).encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-            *guard.RAW,
-        ]
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
-            for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
-                self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        """What is no HTTP gets an answer like any other, and time to read it: a reset would destroy it."""
+        self._refused = True
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()  # an answer is under way already
+            return
+        body = json.dumps({"status_code": 400, "message": msg, "response": {}}).encode()
+        length = (b"content-length", str(len(body)).encode())
+        kind = (b"content-type", b"application/json")
+        headers = [kind, length, (b"connection", b"close"), *guard.RAW]
+        answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+        for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.write_eof()
 
     def _expect(self) -> None:
         if self._late is None:
