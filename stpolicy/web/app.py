@@ -21,7 +21,8 @@ from stpolicy.web.metrics import Metrics
 from stpolicy.web.service import opened
 from stpolicy.web.settings import Settings
 
-_ROUTERS = (api.router, lists.router, health.router, pages.router)
+_ROUTERS = (lists.router, api.router, health.router, pages.router)
+"""They are asked in this order; the list is what machines ask for most."""
 
 _log = logging.getLogger(__name__)
 

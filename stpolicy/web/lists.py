@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -42,12 +43,17 @@ async def trusted_asc(request: Request) -> Response:
 def _file(request: Request, data: bytes, kind: str, tag: str, modified: datetime) -> Response:
     headers = {
         "ETag": f'"{tag}"',
-        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Last-Modified": _spelt(modified),
         "Cache-Control": "no-cache",  # a cache asks again each time: a pair must not be torn by two ages
     }
     if _is_known(request, headers["ETag"], modified):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=kind, headers=headers)
+
+
+@lru_cache(maxsize=8)
+def _spelt(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
 
 
 def _is_known(request: Request, tag: str, modified: datetime) -> bool:
