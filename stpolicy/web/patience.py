@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 from collections import Counter
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -41,7 +42,7 @@ class Impatient(H11Protocol):
         if not _is_one_of(address, tuple(self.config.forwarded_allow_ips or ())):
             self._counted = network(address)
             self.connected[self._counted] += 1
-        if self.connected[self._counted] > MOST_CONNECTIONS:
+        if self.connected[self._counted] > MOST_CONNECTIONS or len(self.connections) > _room():
             transport.abort()
             return
         self._expect()
@@ -122,6 +123,13 @@ class Impatient(H11Protocol):
         self._untaken = None
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+
+@lru_cache(maxsize=1)
+def _room() -> int:
+    """Connections in all: some descriptors are left for the database and for mail servers."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(most // 2, most - 512)
 
 
 @lru_cache(maxsize=4096)

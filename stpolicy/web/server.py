@@ -53,7 +53,7 @@ def config(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> uv
         log_level="error",  # what clients do wrong is theirs to know, and would fill a log
         h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=_GRACE,
-        backlog=1024,
+        backlog=128,  # asyncio takes so many connections at once, before any of them can be refused
     )
 
 
