@@ -14,7 +14,6 @@ from itertools import count
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.needs import needs
 from tests.program import COMMAND
@@ -168,8 +167,8 @@ def wave(served: Served) -> None:
             with served.connect() as raw, suppress(ConnectionError):
                 kind(raw)
 
-        work = [many.submit(lasting, kind) for kind in LASTING for _ in range(40)]
-        work += [many.submit(passing, kind) for _ in range(40) for kind in PASSING]
+        work = [many.submit(lasting, kind) for kind in LASTING for _ in range(30)]
+        work += [many.submit(passing, kind) for _ in range(30) for kind in PASSING]
         with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=PATIENCE) as good:
             while not all(one.done() for one in work):
                 assert good.get("/api/ping").status_code == 200
@@ -186,7 +185,6 @@ def test_memory_stays_as_it_is_and_others_are_served(tmp_path: Path) -> None:
         first = served.resident
         for _ in range(2):
             wave(served)
-        print("RSS", first / MB, served.resident / MB, served.most_resident / MB)
         assert served.resident < 1.25 * first + 8 * MB
         assert served.most_resident < GENEROUS
         _until(lambda: served.descriptors <= idle + 16)
@@ -204,9 +202,9 @@ def test_more_connections_than_there_is_room_for_are_not_taken(tmp_path: Path) -
         _until(lambda: _answers(served.port))
 
 
-@pytest.mark.parametrize("kind", [*LASTING, *PASSING], ids=lambda kind: kind.__name__)
-def test_each_kind_does_what_its_name_says(tmp_path: Path, kind: Callable[[Raw], None]) -> None:
+def test_each_kind_alone_does_no_harm(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        with served.connect() as raw, suppress(ConnectionError):
-            kind(raw)
-        assert _answers(served.port)
+        for kind in LASTING + PASSING:
+            with served.connect() as raw, suppress(ConnectionError):
+                kind(raw)
+            assert _answers(served.port), kind
