@@ -81,7 +81,7 @@ def commands() -> dict[str, Any]:
     return found
 
 
-LATER = {"queue", "serve", "db"}
+LATER = {"queue"}
 """Commands that documents may speak of and that are not here yet; once they are, they are parsed too."""
 
 

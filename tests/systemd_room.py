@@ -50,6 +50,7 @@ exec env -i container=room PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH=
 _PROGRAM = """\
 #!/bin/sh
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/srv/checkout:/srv/packages PYTHONHOME=/srv/python
+export LD_LIBRARY_PATH=/srv/python/lib # not that of another Python: ours may lie where a unit does not see it
 exec /srv/python/bin/{python} -m stpolicy "$@"
 """
 _TELLS = """\

@@ -1,5 +1,7 @@
 """The units of cron/, run by a real systemd, behind all their walls."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,11 +10,13 @@ from typing import Any
 import pytest
 
 from tests import packets, pairs
+from tests.needs import needs
 from tests.personas import People
-from tests.systemd_room import SystemdRoom, systemd_room
+from tests.systemd_room import ROOT, SystemdRoom, systemd_room
 from tests.web import Server, ok
 
 UPDATE = "stpolicy-update.service"
+SERVE = "stpolicy-serve.service"
 MAPS = "/var/lib/stpolicy/maps"
 POLICIES: dict[str, Any] = {"example.com": {"mode": "enforce", "mxs": ["mx.example.com", ".example.org"]}}
 
@@ -155,3 +159,29 @@ def test_a_maintainer_hears_four_days_before_the_end(room: SystemdRoom, publishe
     publisher.issue(days=4)
     assert not room.start("stpolicy-published.service")
     assert room.heard().startswith("To: root Subject: stpolicy-published.service failed on ")
+
+
+def test_the_checker_is_served(room: SystemdRoom, publisher: Publisher) -> None:
+    """Under an account made for the run, with the list that the update has installed; it ends in order."""
+    publisher.follow('[serve]\nresolver = ["127.0.0.1:1"]')
+    assert room.start(UPDATE)
+    assert room.start(SERVE), room.run("systemctl", "status", SERVE).stdout
+    fetch = "until curl -sSf http://127.0.0.1:8080/healthz; do systemctl is-active -q $0 || exit; done"
+    health = room.run("sh", "-c", fetch, SERVE).stdout
+    assert json.loads(health or "{}").get("list") == "ok", room.run("systemctl", "status", SERVE).stdout
+    served = room.run("curl", "-sSf", "http://127.0.0.1:8080/policy.json").stdout
+    assert "example.com" in json.loads(served)["policies"]
+    scanned = room.run("curl", "-sSf", "-d", "domain=example.com", "http://127.0.0.1:8080/api/scan").stdout
+    assert json.loads(scanned)["response"]["scandata"]["status"] == 3, "there is no DNS in there"
+    owner = room.run("sh", "-c", "stat -L -c %a /var/lib/stpolicy-serve; ls /var/lib/stpolicy-serve").stdout
+    assert owner.split()[:2] == ["700", "scans.db"]
+    assert room.run("systemctl", "stop", SERVE).returncode == 0
+    assert room.run("systemctl", "show", "-P", "Result", SERVE).stdout == "success\n"
+
+
+def test_the_walls_around_the_checker_are_high() -> None:
+    """As systemd itself counts, from 0 (none is missing) to 100."""
+    command = [needs("systemd-analyze", "systemd"), "security", "--offline=yes", "--threshold=20"]
+    unit = ROOT / "cron" / SERVE
+    done = subprocess.run([*command, unit], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

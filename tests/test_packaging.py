@@ -1,6 +1,7 @@
 """The wheel: built without a network, put elsewhere, and used from there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -68,6 +69,45 @@ def test_the_wheel_holds_what_the_program_needs(wheel: Path) -> None:
         "stpolicy/templates/web/icon.svg",
     }
     assert not any(name.startswith(("tests", "bench", "docs")) for name in names)
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+    """Migrations, templates and what pages are made of are no Python, and easily left out."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    parts = {ROOT / "stpolicy": "stpolicy"} | {ROOT / part: f"stpolicy/{part}" for part in _PARTS[1:]}
+    there = {
+        f"{to}/{path.relative_to(folder)}"
+        for folder, to in parts.items()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert there <= names
+    assert "stpolicy/ledger/migrations/versions/0001_scans.py" in there
+    assert "stpolicy/ledger/migrations/script.py.mako" in there
+
+
+def test_the_wheel_says_what_serving_takes(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+    metadata = archive.read(name).decode()
+    assert "Provides-Extra: web\n" in metadata
+    needed = re.findall(r"^Requires-Dist: ([a-z-]+)\S*; extra == 'web'$", metadata, re.MULTILINE)
+    for package in ("alembic", "fastapi", "limits", "prometheus-client", "sqlalchemy", "uvicorn"):
+        assert package in needed
+    plain = re.findall(r"^Requires-Dist: ([a-z-]+)[^;\n]*$", metadata, re.MULTILINE)
+    assert not set(plain) & set(needed)
+    assert "typer" in plain
+
+
+def test_the_wheel_serves(installed: Path, tmp_path: Path) -> None:
+    """It makes its database by the migrations that it holds."""
+    database = f"sqlite:///{tmp_path / 'scans.db'}"
+    done = run(installed, tmp_path, "db", "upgrade", "--database", database)
+    assert (done.returncode, done.stderr) == (0, "the tables are up to date now\n")
+    assert (
+        run(installed, tmp_path, "db", "upgrade", "--database", database).stderr
+        == "the tables were up to date\n"
+    )
 
 
 def test_the_source_archive_holds_what_documents_speak_of(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ README = (_ROOT / "README.md").read_text(encoding="utf-8")
         "help render",
         "help status",
         "help doctor",
+        "help serve",
+        "help db upgrade",
         "rules",
     ],
 )

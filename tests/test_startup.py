@@ -2,12 +2,29 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stpolicy import cli
+from tests.program import NOW, canonical_list, commands
 
+EXTRA = (
+    "alembic",
+    "fastapi",
+    "limits",
+    "procrastinate",
+    "prometheus_client",
+    "psycopg",
+    "pydantic",
+    "python_multipart",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+)
+"""What only `pip install 'stpolicy[web]'` brings."""
 HEAVY = (
+    *EXTRA,
     "jsonschema",
     "jsonschema_rs",
     "requests",
@@ -40,6 +57,49 @@ def test_start_imports_nothing_heavy(arguments: list[str]) -> None:
     loaded = modules_after(_RUN.format(arguments=arguments))
     assert "stpolicy.cli._app" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+_WITHOUT = """
+import sys
+for name in {extra}:
+    sys.modules[name] = None  # as if it were not installed
+sys.argv = ["stpolicy", *{arguments}]
+from stpolicy.cli import main
+main()
+"""
+
+
+def without_extra(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    code = _WITHOUT.format(extra=EXTRA, arguments=arguments)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_help_needs_nothing_of_the_extra(command: str) -> None:
+    done = without_extra(*command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: stpolicy {command}")
+
+
+def test_what_is_not_served_needs_nothing_of_the_extra(room: Path) -> None:
+    canonical_list(room / "policy.json")
+    for arguments in (
+        ["validate", "--now", NOW],
+        ["show", "example.com"],
+        ["diff", "policy.json", "policy.json"],
+    ):
+        done = without_extra(*arguments)
+        assert done.returncode in (0, 1), done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["serve", "--worker"], ["db", "upgrade"]], ids=" ".join)
+def test_what_is_served_says_what_to_install(room: Path, arguments: list[str]) -> None:
+    done = without_extra(*arguments)
+    assert done.returncode == 3
+    assert "pip install 'stpolicy[web]'" in done.stderr
+    assert done.stdout == ""
+    assert not list((room.parent / "home").rglob("*.db"))
 
 
 def test_one_command_is_loaded_to_run_one() -> None:

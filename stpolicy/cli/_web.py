@@ -40,10 +40,13 @@ def need_packages() -> None:
         import limits
         import procrastinate
         import prometheus_client
+        import psycopg
+        import python_multipart
         import sqlalchemy
         import uvicorn
     except ImportError as wrong:
         raise StpolicyError(
-            f"this command needs more packages: {wrong.name}", "pip install 'stpolicy[web]'"
+            f"this command needs more packages: {wrong.name or wrong}", "pip install 'stpolicy[web]'"
         ) from wrong
-    del alembic, fastapi, limits, procrastinate, prometheus_client, sqlalchemy, uvicorn
+    del alembic, fastapi, limits, procrastinate, prometheus_client, psycopg
+    del python_multipart, sqlalchemy, uvicorn

@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from stpolicy.errors import Busy, Misuse, Refused
+from stpolicy.flows.served import Pair
 from stpolicy.flows.submit import domain_of
 from stpolicy.model.scanned import Scan, State
 from stpolicy.model.verdict import Status
@@ -48,7 +49,7 @@ def service(request: Request) -> Service:
 async def scan(request: Request) -> Response:
     """Answers the newest result while it is fresh; else looks, and answers within a minute, or where to ask.
 
-    The domain comes as JSON, as a form or in the query, in U-labels or A-labels.
+    The domain comes as JSON or as a form, in U-labels or A-labels; `?domain=` without a body serves too.
     """
     here = service(request)
     found = await submitted(request, await asking.domain(request))
@@ -103,12 +104,10 @@ async def answer(here: Service, id_: str) -> Response:
 
 
 @router.get("/scan", summary="The newest result of a domain", **described.NEWEST)
-async def newest(
-    request: Request, domain: str | None = Query(None, description="The domain, in U-labels or A-labels.")
-) -> Response:
+async def newest(request: Request) -> Response:
     """Never looks: answers the newest result of exactly this domain."""
     try:
-        wanted = domain_of(asking.named(domain))
+        wanted = domain_of(asking.named(request.query_params.get("domain")))
     except Misuse as wrong:
         raise Refusal(400, wrong.message) from wrong
     found = await service(request).newest.of(wanted)
@@ -178,7 +177,11 @@ STILL_THERE = 1.0
 @router.get("/policy/{domain}", summary="The entry of a domain", **described.POLICY)
 async def policy(
     request: Request,
-    domain: str = Path(description="The domain, in U-labels or A-labels.", examples=["eff.org"]),
+    domain: str = Path(
+        description="The domain, in U-labels or A-labels.",
+        examples=["eff.org"],
+        json_schema_extra={"format": "idn-hostname"},
+    ),
 ) -> Response:
     """What the list that is served says of a domain."""
     here = service(request)
@@ -186,15 +189,22 @@ async def policy(
         wanted = domain_of(asking.named(domain))
     except Misuse as wrong:
         raise Refusal(400, wrong.message) from wrong
-    pair = await here.pair()
-    if here.served is None:
-        raise Refusal(404, "this service serves no list")
-    if pair is None:
-        raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
+    pair = await in_force(request)
     found = words.entry(wanted, pair, here.clock())
     if found is None:
         raise Refusal(404, f"{wanted} is not on the list")
     return envelope(found)
+
+
+async def in_force(request: Request) -> Pair:
+    """The pair that is served; Refusal where there is none."""
+    here = service(request)
+    pair = await here.pair()
+    if pair is not None:
+        return pair
+    if here.served is None:
+        raise Refusal(404, "this service serves no list")
+    raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
 
 
 @router.get("/stats", summary="What scans came to", **described.STATS)

@@ -1,17 +1,19 @@
 """The application: routes, errors, and what holds for all of them."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from stpolicy.errors import Unavailable
-from stpolicy.web import _clock, api, health, lists, pages
+from stpolicy.web import _clock, api, health, lists, openapi, pages
 from stpolicy.web.envelope import Refusal, refusal
 from stpolicy.web.guard import Guard
 from stpolicy.web.limits import Limit
@@ -19,6 +21,9 @@ from stpolicy.web.metrics import Metrics
 from stpolicy.web.patience import STOPPING
 from stpolicy.web.service import opened
 from stpolicy.web.settings import Settings
+
+_ROUTERS = (lists.router, api.router, health.router, pages.router)
+"""They are asked in this order; the list is what machines ask for most."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +38,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
             app.state.limit = Limit(settings.limit, service.ledger, clock)
             yield {STOPPING: service.stopping}
 
-    app = FastAPI(
+    app = _App(
         title="stpolicy",
         description="Looks at the mail servers of domains, and serves a STARTTLS policy list.",
         version=health.version(),
@@ -44,15 +49,29 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.metrics = Metrics()
-    for router in (api.router, lists.router, health.router, pages.router):
+    for router in _ROUTERS:
         app.include_router(router)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unknown)
-    app.add_exception_handler(Exception, _broken)
-    app.add_middleware(Guard, counted=app.state.metrics.count)
+    app.add_middleware(Guard, counted=app.state.metrics.count, told=_raised)
     return app
+
+
+class _App(FastAPI):
+    """Describes all that is answered, and nothing else."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description; made once."""
+        if self.openapi_schema is None:
+            openapi.mend(super().openapi(), _routes())
+        return super().openapi()
+
+
+def _routes() -> Iterator[BaseRoute]:
+    for router in _ROUTERS:
+        yield from router.routes
 
 
 def _told(request: Request, refused: Refusal) -> Response:
@@ -87,10 +106,22 @@ def _unknown(request: Request, raised: Exception) -> Response:
     said = {404: "there is nothing here", 405: "that cannot be done here"}.get(
         raised.status_code, raised.detail
     )
-    return _told(request, Refusal(raised.status_code, said, headers=raised.headers))
+    headers = _allowed(request) if raised.status_code == 405 else raised.headers
+    return _told(request, Refusal(raised.status_code, said, headers=headers))
 
 
-def _broken(request: Request, raised: Exception) -> Response:
+def _allowed(request: Request) -> dict[str, str]:
+    """All that can be done with a resource: FastAPI names one route's methods only."""
+    found: set[str] = set()
+    for route in _routes():
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return {"Allow": ", ".join(sorted(found))}
+
+
+def _raised(request: Request, raised: Exception) -> Response:
+    if isinstance(raised, Refusal):
+        return _told(request, raised)
     _log.error("%s %s", request.method, request.url.path, exc_info=raised)
     return _told(request, _internal())
 

@@ -1,6 +1,7 @@
 """What a client asks for, and who it is: the words of a request, read."""
 
 import json
+import logging
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -13,16 +14,20 @@ from stpolicy.web.envelope import Refusal
 LONGEST_NAME = 1024
 """Characters of a domain as somebody typed it."""
 
+LARGEST = 64 * 1024
+"""Bytes of a body."""
+
 MOST_DOMAINS = 100
 """Of one request."""
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what a client sends is no news
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def domain(request: Request) -> str:
     """The domain of a request: in a JSON object, in a form, or in the query."""
-    given = (await _body(request)).get("domain", request.query_params.get("domain"))
-    return named(given)
+    return named((await _body(request)).get("domain", request.query_params.get("domain")))
 
 
 def named(given: object) -> str:
@@ -62,7 +67,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
     if kind != "application/json" and not kind.endswith("+json"):
         raise Refusal(415, "send JSON or a form, and say which in Content-Type")
     try:
-        value = json.loads(data)
+        value = json.loads(data, object_pairs_hook=_object)
     except (ValueError, RecursionError) as wrong:
         raise Refusal(400, "the body is not JSON") from wrong
     if not isinstance(value, dict):
@@ -70,13 +75,23 @@ async def _body(request: Request) -> Mapping[str, Any]:
     return value
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers of a repeated key would not agree on what it says."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Refusal(400, "the body says something twice")
+    return found
+
+
 async def _form(request: Request) -> Mapping[str, Any]:
     try:
-        form = await request.form(max_files=0, max_fields=8, max_part_size=64 * 1024)
+        form = await request.form(max_files=0, max_part_size=LARGEST)
     except HTTPException as wrong:
         raise Refusal(400, "the form cannot be read") from wrong
     except UnicodeDecodeError as wrong:
         raise Refusal(400, "the form is not UTF-8") from wrong
+    if len(form.getlist("domain")) > 1:
+        raise Refusal(400, "the form says `domain` twice")
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
@@ -92,11 +107,11 @@ def client(request: Request) -> str:
 
 
 def network(address: str) -> str:
-    """An address as limits count it."""
+    """An address as limits count it; who has none is one with all others who have none."""
     try:
-        found = ip_address(address)
+        found = ip_address(address.partition("%")[0])
     except ValueError:
-        return address or "unknown"
+        return "unknown"
     if isinstance(found, IPv6Address):
         return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
     return str(found)

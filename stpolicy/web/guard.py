@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable
 
-from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stpolicy.web.asking import LARGEST
 from stpolicy.web.envelope import Refusal
 
-LARGEST = 64 * 1024
-"""Bytes of a body."""
 SLOWEST = 10
 """Seconds until a body is there."""
+PIECE = 64 * 1024
+"""Bytes of an answer that are handed to the server at once: what a client does not take is not kept."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -22,61 +24,107 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+"""The same as ASGI has them."""
 
 Counted = Callable[[str, str, int], None]
 """(method, path of the route, status)."""
 
+Told = Callable[[Request, Exception], Response]
+"""What is answered where something was raised."""
+
 
 class Guard:
-    """Middleware, outermost but for the server's own."""
+    """Middleware, around everything but the server's own: answers to faults of ours have the headers too."""
 
-    def __init__(self, app: ASGIApp, counted: Counted) -> None:
-        self._app, self._counted = app, counted
+    def __init__(self, app: ASGIApp, counted: Counted, told: Told) -> None:
+        self._app, self._counted, self._told = app, counted, told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                route = scope.get("route")
-                self._counted(scope["method"], getattr(route, "path", "other"), message["status"])
-            await send(message)
-
-        await self._app(scope, _bounded(scope, receive), guarded)
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Gives the body as it comes; Refusal for one that is too large, or takes too long."""
-    taken = 0
-    over = False
-    deadline = asyncio.get_running_loop().time() + SLOWEST
-    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-
-    async def bounded() -> Message:
-        nonlocal taken, over
-        if over:
-            return await receive()  # waits for the client to go
-        if lengths and int(lengths[0]) > LARGEST:
-            raise _too_large()
+        exchange = _Exchange(scope, receive, send, self._counted)
         try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal(408, "the body took too long", headers={"Connection": "close"}) from None
-        taken += len(message.get("body", b""))
-        over = not message.get("more_body", False)
-        if taken > LARGEST:
-            raise _too_large()
-        return message
+            weigh(scope)
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        except Exception as raised:
+            if exchange.started:
+                raise
+            await self._told(Request(scope), raised)(scope, exchange.receive, exchange.send)
 
-    return bounded
+
+def weigh(scope: Scope) -> None:
+    """Refusal for a request that says of its body what cannot be, or that it is too large."""
+    names = [name for name, _ in scope["headers"]]
+    if b"content-length" not in names:
+        return
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    if len(lengths) > 1 or not lengths[0].isdigit() or b"transfer-encoding" in names:
+        # RFC 9112 section 6.3: who reads it otherwise would see another request begin here
+        raise Refusal(400, "the length of the body is not clear", headers={"Connection": "close"})
+    if len(lengths[0]) > len(str(LARGEST)) or int(lengths[0]) > LARGEST:
+        raise _too_large()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    __slots__ = ("_counted", "_deadline", "_over", "_receive", "_scope", "_send", "_taken", "started")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, counted: Counted) -> None:
+        self._scope, self._receive, self._send, self._counted = scope, receive, send, counted
+        self._deadline = asyncio.get_running_loop().time() + SLOWEST
+        self._taken, self._over = 0, False
+        self.started = False
+        """Whether the answer has begun."""
+
+    async def receive(self) -> Message:
+        """Gives the body as it comes; Refusal for one that is too large, or takes too long."""
+        if self._over:
+            return await self._receive()  # waits for the client to go
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            return self._wrong(Refusal(408, "the body took too long", headers={"Connection": "close"}))
+        self._taken += len(message.get("body", b""))
+        self._over = not message.get("more_body", False)
+        return self._wrong(_too_large()) if self._taken > LARGEST else message
+
+    def _wrong(self, refused: Refusal) -> Message:
+        """Once an answer is under way, nothing can be refused any more: the client is as good as gone."""
+        if not self.started:
+            raise refused
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Adds the headers, counts, and sends in pieces."""
+        if message["type"] == "http.response.start":
+            self._begin(message)
+        elif len(message.get("body", b"")) > PIECE:
+            await self._in_pieces(message)
+            return
+        await self._send(message)
+
+    def _begin(self, message: Message) -> None:
+        headers = list(message.get("headers", ()))
+        given = {name for name, _ in headers}
+        message["headers"] = headers + [header for header in RAW if header[0] not in given]
+        route = self._scope.get("route")
+        self._counted(self._scope["method"], getattr(route, "path", "other"), message["status"])
+        self.started = True
+
+    async def _in_pieces(self, message: Message) -> None:
+        body, more = memoryview(message["body"]), message.get("more_body", False)
+        for begin in range(0, len(body), PIECE):
+            last = begin + PIECE >= len(body)
+            piece = bytes(body[begin : begin + PIECE])
+            await self._send({**message, "body": piece, "more_body": more or not last})
 
 
 def _too_large() -> Refusal:
-    return Refusal(413, f"a body has {LARGEST} bytes at most", headers={"Connection": "close"})
+    return Refusal(413, f"a body has {LARGEST} bytes at most")

@@ -8,10 +8,10 @@ from starlette.responses import JSONResponse, Response
 
 from stpolicy.errors import Unavailable
 from stpolicy.model.scanned import State
-from stpolicy.web import metrics
+from stpolicy.web import described_files, metrics
 from stpolicy.web.api import service
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 def version() -> str:
@@ -19,7 +19,8 @@ def version() -> str:
     return installed("stpolicy")
 
 
-@router.api_route("/healthz", methods=["GET", "HEAD"])
+@router.head("/healthz", include_in_schema=False)
+@router.get("/healthz", summary="Whether the service is well", **described_files.HEALTH)
 async def healthz(request: Request) -> Response:
     """200 while requests can be answered; a list that has run out is said, and serving goes on."""
     here = service(request)
@@ -36,7 +37,7 @@ async def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok" if well else "down", **found}, 200 if well else 503)
 
 
-@router.get("/metrics")
+@router.get("/metrics", summary="Counts, for monitoring", **described_files.METRICS)
 async def prometheus(request: Request) -> Response:
     """The processes of one service count together; each service has its own."""
     here = service(request)

@@ -3,34 +3,36 @@
 import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from stpolicy.flows.served import Pair
-from stpolicy.web import described
-from stpolicy.web.api import service
+from stpolicy.web import described_files
+from stpolicy.web.api import in_force, service
 from stpolicy.web.envelope import Refusal
 
 router = APIRouter()
-_METHODS = ["GET", "HEAD"]
 
 
-@router.api_route("/policy.json", methods=_METHODS, summary="The list", **described.FILE)
+@router.head("/policy.json", include_in_schema=False)
+@router.get("/policy.json", summary="The list", **described_files.LIST)
 async def policy_json(request: Request) -> Response:
     """As it was signed, byte for byte."""
-    pair = await _pair(request)
+    pair = await in_force(request)
     return _file(request, pair.data, "application/json", pair.sha256, pair.installed)
 
 
-@router.api_route("/policy.json.asc", methods=_METHODS, summary="Its signature", **described.FILE)
+@router.head("/policy.json.asc", include_in_schema=False)
+@router.get("/policy.json.asc", summary="Its signature", **described_files.SIGNATURE)
 async def policy_json_asc(request: Request) -> Response:
     """Of the same version as the list: both are kept together."""
-    pair = await _pair(request)
+    pair = await in_force(request)
     return _file(request, pair.signature, "application/pgp-signature", pair.version, pair.installed)
 
 
-@router.api_route("/trusted.asc", methods=_METHODS, summary="The keys", **described.FILE)
+@router.head("/trusted.asc", include_in_schema=False)
+@router.get("/trusted.asc", summary="The keys", **described_files.KEYS)
 async def trusted_asc(request: Request) -> Response:
     """Compare their fingerprints with what the maintainer says elsewhere."""
     served = service(request).served
@@ -40,25 +42,20 @@ async def trusted_asc(request: Request) -> Response:
     return _file(request, served.keys, "application/pgp-keys", tag, served.begun)
 
 
-async def _pair(request: Request) -> Pair:
-    here = service(request)
-    pair = await here.pair()
-    if pair is not None:
-        return pair
-    if here.served is None:
-        raise Refusal(404, "this service serves no list")
-    raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
-
-
 def _file(request: Request, data: bytes, kind: str, tag: str, modified: datetime) -> Response:
     headers = {
         "ETag": f'"{tag}"',
-        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Last-Modified": _spelt(modified),
         "Cache-Control": "no-cache",  # a cache asks again each time: a pair must not be torn by two ages
     }
     if _is_known(request, headers["ETag"], modified):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=kind, headers=headers)
+
+
+@lru_cache(maxsize=8)
+def _spelt(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
 
 
 def _is_known(request: Request, tag: str, modified: datetime) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, ip_network
 from types import FrameType
 
 import uvicorn
@@ -25,7 +26,8 @@ from stpolicy.web.settings import Settings
 
 _GRACE = 15
 """Seconds that answers under way have when the service ends."""
-_BACKLOG = 1024
+_BACKLOG = 128
+"""Connections: asyncio takes so many at once, before any of them can be refused."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -55,10 +57,11 @@ def config(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> uv
         lifespan="on",
         workers=settings.processes,
         proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=list(settings.proxies),
+        forwarded_allow_ips=list(_believed(settings.proxies)),
         server_header=False,
         access_log=False,
         log_config=None,
+        log_level="error",  # what clients do wrong is theirs to know, and would fill a log
         h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=_GRACE,
         backlog=_BACKLOG,
@@ -116,6 +119,15 @@ def _heeded(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
             signal.signal(number, was)
 
 
+def _believed(proxies: tuple[str, ...]) -> Iterator[str]:
+    """Each proxy in both spellings: at a socket of IPv6 a client of IPv4 is ::ffff:192.0.2.1."""
+    for one in proxies:
+        found = ip_network(one)
+        yield str(found)
+        if isinstance(found, IPv4Network):
+            yield f"::ffff:{found.network_address}/{96 + found.prefixlen}"
+
+
 def serve(settings: Settings) -> None:
     """Runs until a signal, and then raises it; StpolicyError where the service cannot begin."""
     gc.enable()  # a command lives for seconds and does without; connections leave cycles behind
@@ -144,7 +156,8 @@ def _run(server: One | Several, listening: socket.socket) -> bool:
 def bound(settings: Settings) -> socket.socket:
     """The socket; StpolicyError where somebody else has the port."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, so that asyncio sets TCP_NODELAY: else each answer waits 40 ms for an ACK.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))

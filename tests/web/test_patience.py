@@ -1,0 +1,198 @@
+"""Clients that take their time, or too much room: they are cut, and nobody else notices."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from stpolicy.web import api, guard, patience
+from tests.web.raw import PATIENCE, Raw, get, post
+from tests.web.running import Running, running, settings
+
+SOON = 0.3
+"""Seconds."""
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(settings(tmp_path, limit="100000/hour")) as found:
+        yield found
+
+
+def serves(service: Running, source: str = "127.0.0.2") -> bool:
+    """Whether somebody else is answered."""
+    with Raw(service.port, source) as raw:
+        raw.send(get("/api/ping", "Connection: close"))
+        return raw.answer().status == 200
+
+
+def test_a_body_that_comes_too_slowly_is_refused(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "SLOWEST", SOON)
+    with Raw(service.port) as raw:
+        raw.send(post(b"{", "Content-Length: 100"))
+        answer = raw.answer()
+        assert answer.status == json.loads(answer.body)["status_code"] == 408
+        assert answer.headers["connection"] == "close"
+        assert raw.ends() == b""
+
+
+def test_a_body_that_drips_is_not_waited_for_either(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is that of the whole body."""
+    monkeypatch.setattr(guard, "SLOWEST", SOON)
+    with Raw(service.port) as raw:
+        raw.send(post(b"", "Content-Length: 60000"))
+        raw.socket.settimeout(SOON / 10)
+        said = b""
+        while not said:
+            raw.send(b"x")
+            with suppress(TimeoutError):
+                said = raw.socket.recv(65536)
+        assert said.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET /api/ping HT", b"GET /api/ping HTTP/1.1\r\nHost: tests\r\n"])
+def test_a_head_that_does_not_come_is_not_waited_for(
+    service: Running, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", SOON)
+    with Raw(service.port) as raw:
+        raw.send(begin)
+        assert raw.ends() == b""
+
+
+def test_a_head_that_drips_is_not_waited_for(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is that of a further request: each byte would begin the time anew otherwise."""
+    monkeypatch.setattr(patience, "HEAD_SECONDS", SOON)
+    with Raw(service.port) as raw:
+        raw.send(get("/api/ping"))
+        assert raw.answer().status == 200
+        _drip(raw, b"G")
+
+
+def test_what_follows_an_answer_is_not_read_for_ever(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that is refused, or that nobody reads, drips on."""
+    monkeypatch.setattr(patience, "HEAD_SECONDS", SOON)
+    with Raw(service.port) as raw:
+        raw.send(post(b"", "Transfer-Encoding: chunked", path="/api/nothing"))
+        assert raw.answer().status == 404
+        _drip(raw, b"1\r\nx\r\n")
+
+
+@pytest.mark.parametrize("more", [(), ("Connection: close",)], ids=["kept", "closed"])
+def test_who_does_not_read_is_cut(
+    service: Running, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """What such a client has asked for is not kept for it meanwhile."""
+    monkeypatch.setattr(patience, "TAKE_SECONDS", SOON)
+    client = service.client()
+    assert client.post("/api/scan?domain=big.example.com", headers={"Prefer": "respond-async"}).is_success
+    service.finished("big.example.com", 0, json.dumps("x" * (32 << 20)))
+    with Raw(service.port, buffer=4096) as raw:
+        raw.send(get("/api/scan?domain=big.example.com", *more))
+        _until(lambda: not patience.Impatient.connected["127.0.0.1"] - 1)
+        assert len(raw.ends()) < 32 << 20
+    assert serves(service)
+
+
+def test_a_slow_reader_who_reads_gets_all(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = service.client()
+    assert client.post("/api/scan?domain=big.example.com", headers={"Prefer": "respond-async"}).is_success
+    service.finished("big.example.com", 0, json.dumps("x" * (8 << 20)))
+    with Raw(service.port, buffer=4096) as raw:
+        raw.send(get("/api/scan?domain=big.example.com", "Connection: close"))
+        answer = raw.answer()
+        assert len(json.loads(answer.body)["response"]) == 8 << 20
+
+
+def test_one_client_has_so_many_connections_and_no_more(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", PATIENCE)
+    connected = patience.Impatient.connected
+    with ExitStack() as closing:
+        held = [
+            closing.enter_context(Raw(service.port, "127.0.0.9")) for _ in range(patience.MOST_CONNECTIONS)
+        ]
+        _until(lambda: connected["127.0.0.9"] == patience.MOST_CONNECTIONS)
+        with Raw(service.port, "127.0.0.9") as refused:
+            assert refused.ends() == b""
+        assert serves(service)
+        held[0].send(get())
+        assert held[0].answer().status == 200
+    _until(lambda: "127.0.0.9" not in connected)
+    assert serves(service, "127.0.0.9")
+    _until(lambda: not connected)
+
+
+def test_a_proxy_has_as_many_as_it_needs(tmp_path: Path) -> None:
+    with running(settings(tmp_path, proxies=("127.0.0.9",))) as service, ExitStack() as closing:
+        for _ in range(patience.MOST_CONNECTIONS + 20):
+            raw = closing.enter_context(Raw(service.port, "127.0.0.9"))
+            raw.send(get())
+            assert raw.answer().status == 200
+
+
+def test_so_many_follow_a_scan_and_no_more(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is one too many is told so; the others get their events, and those that go make room."""
+    monkeypatch.setattr(api, "MOST_AT_ONCE", 20)
+    asked = service.client().post("/api/scan?domain=example.com", headers={"Prefer": "respond-async"})
+    path = f"{asked.json()['response']['href']}/events"
+    with ExitStack() as closing:
+        following = [closing.enter_context(Raw(service.port)) for _ in range(20)]
+        for raw in following:
+            raw.send(get(path))
+            _read_until(raw, b"event: progress")
+        with Raw(service.port) as raw:
+            raw.send(get(path))
+            refused = raw.answer()
+            assert (refused.status, refused.headers["retry-after"]) == (503, "10")
+        assert serves(service)
+        following.pop().socket.close()
+
+        def room() -> bool:
+            with Raw(service.port) as raw:
+                raw.send(get(path))
+                return raw.socket.recv(12) == b"HTTP/1.1 200"
+
+        _until(room)
+        service.finished("example.com", 0)
+        for raw in following:
+            _read_until(raw, b"event: over")
+
+
+def _drip(raw: Raw, drop: bytes) -> None:
+    """Sends on and on, until the server has had enough."""
+    raw.socket.settimeout(SOON / 10)
+    for _ in range(int(PATIENCE / SOON * 10)):
+        try:
+            raw.send(drop)
+            if not raw.socket.recv(65536):
+                return
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return
+    raise AssertionError("it goes on")
+
+
+def _read_until(raw: Raw, mark: bytes) -> None:
+    got = b""
+    while mark not in got:
+        piece = raw.socket.recv(65536)
+        assert piece, got
+        got += piece
+
+
+def _until(true: Callable[[], bool]) -> None:
+    """Waits for it, for much longer than it takes."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
