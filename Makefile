@@ -45,6 +45,7 @@ bench: $(VENV)/ready
 	@$(BIN)/python bench/lists.py
 	@$(BIN)/python bench/following.py
 	@$(BIN)/python bench/looks.py
+	@$(BIN)/python bench/web.py
 
 minternet: $(VENV)/ready
 	@$(BIN)/python -m tests.minternet $(MINTERNET)

@@ -48,6 +48,12 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
         openapi_url="/openapi.json",
         generate_unique_id_function=lambda route: route.name,
     )
+    _furnish(app)
+    return app
+
+
+def _furnish(app: FastAPI) -> None:
+    """Routes, answers to what is raised, and the guard around all of it."""
     app.state.metrics = Metrics()
     for router in _ROUTERS:
         app.include_router(router)
@@ -56,7 +62,6 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _unknown)
     app.add_middleware(Guard, counted=app.state.metrics.count, told=_raised)
-    return app
 
 
 class _App(FastAPI):

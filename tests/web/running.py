@@ -134,3 +134,9 @@ def running(wanted: Settings, clock: Clock | None = None) -> Iterator[Running]:
         thread.join(30)
         assert not thread.is_alive(), "the service did not end"
         listening.close()
+
+
+def ask(client: httpx.Client, domain: str, forwarded: str = "") -> httpx.Response:
+    """Asks for a scan, and does not wait for it; `forwarded` is what a proxy says of the client."""
+    headers = {"Prefer": "respond-async"} | ({"X-Forwarded-For": forwarded} if forwarded else {})
+    return client.post("/api/scan", json={"domain": domain}, headers=headers)

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from stpolicy.errors import Misuse
 from stpolicy.model.scanned import State
 from stpolicy.web.excluded import Excluded
-from tests.web.running import NOWHERE, Running, running, settings
+from tests.web.running import NOWHERE, Running, ask, running, settings
 
 FILE = """\
 # asked by mail
@@ -33,10 +32,6 @@ def file(tmp_path: Path) -> Path:
 def service(tmp_path: Path, file: Path) -> Iterator[Running]:
     with running(settings(tmp_path, exclude=file, limit="1000/hour")) as found:
         yield found
-
-
-def ask(client: httpx.Client, domain: str) -> httpx.Response:
-    return client.post("/api/scan", json={"domain": domain}, headers={"Prefer": "respond-async"})
 
 
 def write(file: Path, text: str) -> None:
