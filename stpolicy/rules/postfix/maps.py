@@ -35,19 +35,47 @@ def map_missing(server: MailServer) -> Iterator[Problem]:
         yield Problem(f"there is no map of the list in {folder}/maps", mend=made)
         return
     ours, maps = server.map.table, server.policy_maps()
-    if not any(table.direct == ours for table in maps):
-        other = next((table for table in maps if table.direct.name == ours.name), None)
-        said = f"; it names {other}" if other else ""
-        yield Problem(f"{_MAPS} does not name {ours}{said}", mend=set_to(server, _MAPS, in_order(maps, ours)))
-    if ours.file and server.map.indexed is None and ours.kind in server.types:
-        yield Problem(f"the map {ours} has no file {ours.file}", mend=render(server, str(ours)))
+    fault = _no_answer(server, server.map)
+    if all(table.direct != ours for table in maps):
+        yield _unnamed(server, ours, fault)
+    elif fault and ours.kind in server.types:  # else postfix.map_type says it
+        yield Problem(fault, where=str(ours), mend=render(server, str(ours)))
     for table, said in server.silent.items():
-        mend = (
-            render(server, str(ours))
-            if table.direct == ours
-            else set_to(server, _MAPS, _without(maps, table))
-        )
-        yield Problem(f"Postfix gets no answer from {table}: {said}", where=str(table), mend=mend)
+        if table.direct != ours:
+            mend = set_to(server, _MAPS, _without(maps, table))
+            yield Problem(f"Postfix gets no answer from {table}: {said}", where=str(table), mend=mend)
+
+
+def _no_answer(server: MailServer, found: MapFacts) -> str | None:
+    """Why the map would stop all mail, if it would."""
+    ours = found.table
+    if ours.kind not in server.types:
+        return f"this Postfix does not have the type {ours.kind}"
+    if ours.file and found.indexed is None:
+        return f"the map {ours} has no file {ours.file}"
+    said = next((said for table, said in server.silent.items() if table.direct == ours), None)
+    return f"Postfix gets no answer from {ours}: {said}" if said else None
+
+
+def _unnamed(server: MailServer, ours: Table, fault: str | None) -> Problem:
+    """That main.cf does not name the map. Where that gives no answer it is made first, in the same mend.
+
+    Postfix reads main.cf without being told to, and would defer all mail for want of the table.
+    """
+    maps = server.policy_maps()
+    other = next((table for table in maps if table.direct.name == ours.name), None)
+    said = f"; it names {other}" if other else ""
+    message = f"{_MAPS} does not name {ours}{said}"
+    if fault:
+        return Problem(f"{message}; and {fault}", mend=_made_and_named(server, ours))
+    return Problem(message, mend=set_to(server, _MAPS, in_order(maps, ours)))
+
+
+def _made_and_named(server: MailServer, ours: Table) -> str:
+    """Makes the map, of a type that this Postfix has, and names it in main.cf only when that is done."""
+    made = ours if ours.kind in server.types else Table(_best(server), ours.name)
+    named = set_to(server, _MAPS, in_order(server.policy_maps(), made))
+    return f"{render(server, str(made))} && {named}"
 
 
 @rule("postfix.map_stale", Severity.ERROR)
@@ -116,8 +144,7 @@ def _with_a_type(server: MailServer, table: Table) -> str:
     maps = server.policy_maps()
     if server.map is None or table.direct.name != server.map.table.name:
         return set_to(server, _MAPS, _without(maps, table))
-    ours = Table(_best(server), server.map.table.name)
-    return f"{render(server, str(ours))} && {set_to(server, _MAPS, in_order(maps, ours))}"
+    return _made_and_named(server, server.map.table)
 
 
 @rule("postfix.map_order", Severity.WARNING)
