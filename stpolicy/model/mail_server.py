@@ -168,6 +168,8 @@ class MailServer:
     """By the name of a file or folder with certification authorities: why it holds none."""
     silent: Mapping[Table, str] = field(default_factory=dict)
     """By policy table: why Postfix gets no answer from it."""
+    before: Mapping[Table, Mapping[str, str]] = field(default_factory=dict)
+    """By policy table that is asked before the map: for which keys of the map it answers something else."""
     roots: str = "/etc/ssl/certs/ca-certificates.crt"
     """Where this system has its certification authorities."""
     postconf: str = "postconf"

@@ -24,7 +24,7 @@ from stpolicy.rules import tls as versions
 from stpolicy.rules.certificate import chain
 from stpolicy.rules.certificate import names as presented
 from stpolicy.rules.mx import names, reach, records
-from stpolicy.rules.postfix import maps, tls, ways
+from stpolicy.rules.postfix import maps, order, tls, ways
 
 LIST: tuple[Rule[Candidate], ...] = (
     dates.reversed_dates,
@@ -177,7 +177,8 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
     maps.map_missing,
     maps.map_stale,
     maps.map_type,
-    maps.map_order,
+    order.map_order,
+    order.map_shadowed,
     ways.relayhost,
     ways.fallback_relay,
     ways.transport,

@@ -160,7 +160,7 @@ def test_what_we_may_not_ask_is_no_finding(server: PostfixRoom, monkeypatch: pyt
     monkeypatch.setattr(Postfix, "query", query)
     server.set(smtp_tls_policy_maps="static:may, hash:@LIB@/maps/policy", smtp_tls_CAfile="/" + "x" * 300)
     found = server.examined()
-    assert [finding.code for finding in found.report.findings] == ["postfix.map_order"]
+    assert [finding.code for finding in found.report.findings] == ["postfix.map_shadowed"]
     assert len(found.unlooked) == 3
 
 

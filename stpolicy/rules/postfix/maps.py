@@ -7,9 +7,7 @@ from stpolicy.model.mail_server import MailServer, MapFacts, StateFolder
 from stpolicy.model.table import Table
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import render, set_to
-
-RESOLVERS = frozenset({"socketmap", "tcp"})
-"""Types of tables behind which a program looks for DANE or MTA-STS policies while mail waits."""
+from stpolicy.rules.postfix.order import in_order, written
 
 TOLERANCE_SECONDS = 100
 """Postfix itself gives who edits a table this long to compile it (dict_open)."""
@@ -68,13 +66,13 @@ def _unnamed(server: MailServer, ours: Table, fault: str | None) -> Problem:
     message = f"{_MAPS} does not name {ours}{said}"
     if fault:
         return Problem(f"{message}; and {fault}", mend=_made_and_named(server, ours))
-    return Problem(message, mend=set_to(server, _MAPS, in_order(maps, ours)))
+    return Problem(message, mend=set_to(server, _MAPS, in_order(server, ours)))
 
 
 def _made_and_named(server: MailServer, ours: Table) -> str:
     """Makes the map, of a type that this Postfix has, and names it in main.cf only when that is done."""
     made = ours if ours.kind in server.types else Table(_best(server), ours.name)
-    named = set_to(server, _MAPS, in_order(server.policy_maps(), made))
+    named = set_to(server, _MAPS, in_order(server, made))
     return f"{render(server, str(made))} && {named}"
 
 
@@ -147,55 +145,8 @@ def _with_a_type(server: MailServer, table: Table) -> str:
     return _made_and_named(server, server.map.table)
 
 
-@rule("postfix.map_order", Severity.WARNING)
-def map_order(server: MailServer) -> Iterator[Problem]:
-    """The map of the list stands before a table of DANE or MTA-STS policies, or behind one that answers all.
-
-    The first table that has a domain decides for it. What a domain publishes itself goes before what a
-    list says of it, DANE before MTA-STS before the list: a row of the list switches DANE off for its
-    domain, and it may be older than the policy that the domain publishes today. So tables that ask a
-    resolver (socketmap, tcp) come first, then the list; `static:` has an answer for every domain, and
-    what comes after it is never asked.
-    """
-    maps = server.policy_maps()
-    ours = server.map.table if server.map else None
-    place = next((place for place, table in enumerate(maps) if table.direct == ours), None)
-    if ours is None or place is None:
-        return
-    mend = set_to(server, _MAPS, in_order(maps, ours))
-    for table in maps[place + 1 :]:
-        if table.direct.kind in RESOLVERS:
-            yield Problem(f"{ours} stands before {table}, whose policies should count first", mend=mend)
-    for table in maps[:place]:
-        if table.direct.kind == "static":
-            yield Problem(f"{ours} is never asked: {table} before it answers for every domain", mend=mend)
-
-
-def in_order(maps: Iterable[Table], ours: Table) -> str:
-    """The tables with ours where it belongs: behind all resolvers, before what answers everything.
-
-    Where ours stands well it stays; a table of another type at the same place makes room for it.
-    """
-    maps = [table for table in maps if table.direct == ours or table.direct.name != ours.name]
-    last = [table for table in maps if table.direct.kind == "static"]
-    rest = [table for table in maps if table.direct.kind != "static"]
-    named = next((table for table in rest if table.direct == ours), ours)
-    place = rest.index(named) if named in rest else len(rest)
-    behind = [table for table in rest[place + 1 :] if table.direct.kind in RESOLVERS]
-    if behind:
-        rest.insert(rest.index(behind[-1]) + 1, named)
-        del rest[place]
-    elif named not in rest:
-        rest.append(named)
-    return _written([*rest, *last])
-
-
 def _without(maps: Iterable[Table], table: Table) -> str:
-    return _written(other for other in maps if other != table)
-
-
-def _written(maps: Iterable[Table]) -> str:
-    return ", ".join(map(str, maps))
+    return written(other for other in maps if other != table)
 
 
 def _best(server: MailServer) -> str:
