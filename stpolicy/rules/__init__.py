@@ -190,7 +190,13 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
 )
 """`doctor`, of a Postfix."""
 
-STATUS: tuple[Rule[StateFolder], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
+STATUS: tuple[Rule[StateFolder], ...] = (
+    install.stale,
+    install.no_cron,
+    install.modes,
+    install.signer_unset,
+    install.changed_map,
+)
 """`doctor`, of the list's folder on a mail server."""
 
 WATCHED: tuple[Rule[StateFolder], ...] = (
@@ -211,7 +217,6 @@ ALL: tuple[Rule[Any], ...] = (
     *SIGNATURE,
     *SERVER,
     *DOCTOR,
-    install.changed_map,
 )
 """Every rule once, in the order of the documentation."""
 

@@ -144,6 +144,19 @@ def test_the_mends_of_a_map_mend(how: str, followed: Followed) -> None:
     followed.mend_all()
 
 
+def _compiled_by_hand(there: Followed) -> None:
+    """Text and table agree, and the header is that of the list."""
+    there.text.write_text(there.text.read_text().replace("mx.a.com", "mx.evil.example"))
+    command = [needs("postmap", "postfix"), "-c", str(there.postfix.etc), str(there.postfix.table)]
+    subprocess.run(command, check=True)
+
+
+def test_a_map_that_is_not_what_the_last_update_left(followed: Followed) -> None:
+    _compiled_by_hand(followed)
+    assert codes(followed.doctor().out) == ["install.map_changed"]
+    followed.mend_all()
+
+
 @pytest.mark.parametrize("how", ["gone", "garbage", "no folder", "type"])
 def test_main_cf_never_names_a_map_that_gives_no_answer(how: str, followed: Followed) -> None:
     """Its next process would read main.cf and stop all mail: what is made and what names it are one mend."""

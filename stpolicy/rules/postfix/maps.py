@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.mail_server import MailServer, MapFacts, StateFolder
-from stpolicy.model.table import Table
+from stpolicy.model.mail_server import ListFacts, MailServer, MapFacts, StateFolder
+from stpolicy.model.table import Table, TlsPolicy
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import render, set_to
 from stpolicy.rules.postfix.order import in_order, written
@@ -81,7 +81,8 @@ def map_stale(server: MailServer) -> Iterator[Problem]:
     """The map does not say what the installed list says.
 
     It answers something else than its text, or nothing; its compiled form is older than its text, it was
-    made of another list, or it still enforces a list that has run out. Postfix then refuses mail by rules
+    made of another list or of none, it has a row that is not `secure`, which no list makes, or it still
+    enforces a list that has run out. Postfix then refuses mail by rules
     that no longer hold, or lets through what the list forbids. Make the map again by `stpolicy update
     --render postfix`, never by `postmap` in place: one that is ended half-way leaves an empty table, and
     all mail goes out as if there were no list.
@@ -119,7 +120,16 @@ def _is_outdated(found: MapFacts, installed: StateFolder) -> str | None:
     has_run_out = found.indexed < there.expires <= installed.at
     if has_run_out and not found.rows.keys().isdisjoint(there.domains):
         return f"{found.table} still enforces a list that ran out at {there.expires}"
+    weak = next((key for key, value in found.rows.items() if TlsPolicy.read(value).level != "secure"), None)
+    if weak is not None:
+        return f"{found.table} has a row for {weak} that no list makes: {found.rows[weak]}"
+    if not found.digest and installed.at < there.expires and _has_no_row(found, there):
+        return f"{found.table} has no row of the list in {installed.folder}, and does not say of which it is"
     return None
+
+
+def _has_no_row(found: MapFacts, there: ListFacts) -> bool:
+    return bool(there.domains) and found.rows.keys().isdisjoint(there.domains)
 
 
 @rule("postfix.map_type", Severity.ERROR)
