@@ -28,10 +28,13 @@ PARAMETERS = (
 )
 """What decides whether the list works; every Postfix since 3.0 has all of them."""
 
+ENFORCE_STS = "smtp_tls_enforce_sts_mx_patterns"
+"""Whether `mx_host_pattern` of a row counts."""
+
 NEWER_PARAMETERS = {
     "tls_required_enable": (3, 10),
     "smtp_tlsrpt_enable": (3, 10),
-    "smtp_tls_enforce_sts_mx_patterns": (3, 10, 5),
+    ENFORCE_STS: (3, 10, 5),
 }
 """Parameters that not every Postfix has, and the first that has them."""
 
