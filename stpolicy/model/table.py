@@ -19,6 +19,13 @@ _JOINED = frozenset({"unionmap", "pipemap"})
 _WRAPPERS = frozenset({"proxy", "debug"})
 
 
+EXACT_FROM, RANGES_FROM, SERVERNAME_FROM = (3, 10, 5), (3, 6), (3, 4)
+"""The first Postfix that knows what `--match mx` writes, `>=` in `protocols`, and `servername`."""
+
+NEWER_ATTRIBUTES = {"policy_type=": EXACT_FROM, "protocols=>=": RANGES_FROM, "servername=": SERVERNAME_FROM}
+"""What a row of ours may say that not every Postfix knows: an older one defers the mail of its domain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as main.cf names it, `TYPE:NAME`; the type is empty when none is written."""

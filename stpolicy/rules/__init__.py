@@ -176,6 +176,7 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
     tls.no_ca,
     maps.map_missing,
     maps.map_stale,
+    maps.map_too_new,
     maps.map_type,
     order.map_order,
     order.map_shadowed,

@@ -18,10 +18,10 @@ def unset(server: MailServer, service: Service, name: str) -> str:
     return f"{server.postconf} -PX {quote(f'{service.name}/{service.kind}/{name}')}"
 
 
-def render(server: MailServer, table: str) -> str:
+def render(server: MailServer, table: str, *more: str) -> str:
     """The command that makes the map anew; never `postmap`, which leaves it empty when it is ended."""
     where = ["--postfix-config", server.configuration] if server.configuration else []
-    return update(server.installed, "--render", "postfix", "--map", table, *where)
+    return update(server.installed, "--render", "postfix", "--map", table, *more, *where)
 
 
 def without_entry(table: Table, key: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.mail_server import ListFacts, MailServer, MapFacts, StateFolder
-from stpolicy.model.table import Table, TlsPolicy
+from stpolicy.model.table import EXACT_FROM, NEWER_ATTRIBUTES, Table, TlsPolicy
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import render, set_to
 from stpolicy.rules.postfix.order import in_order, written
@@ -130,6 +130,28 @@ def _is_outdated(found: MapFacts, installed: StateFolder) -> str | None:
 
 def _has_no_row(found: MapFacts, there: ListFacts) -> bool:
     return bool(there.domains) and found.rows.keys().isdisjoint(there.domains)
+
+
+@rule("postfix.map_too_new", Severity.ERROR)
+def map_too_new(server: MailServer) -> Iterator[Problem]:
+    """The rows of the map say what this Postfix does not know.
+
+    It takes the whole row for a mistake, and mail to every such domain waits until it is returned. The map
+    was made for a newer version: Postfix has gone back to an older one, or the settings name another with
+    `mta-version`. Then take that out of them, and `match = "mx"`, or the next update makes the same again.
+    """
+    found = server.map
+    if found is None or not server.version:
+        return
+    here = ".".join(map(str, server.version))
+    for attribute, since in NEWER_ATTRIBUTES.items():
+        row = next((key for key, value in found.rows.items() if attribute in value), None)
+        if row and server.version < since:
+            known = ".".join(map(str, since))
+            message = f"the row for {row} has {attribute}, known to Postfix from {known} on; this is {here}"
+            options = ["--mta-version", here, *(["--match", "certificate"] if since == EXACT_FROM else [])]
+            yield Problem(message, where=row, mend=render(server, str(found.table), *options))
+            return  # the mend is one for all of them
 
 
 @rule("postfix.map_type", Severity.ERROR)
