@@ -137,12 +137,14 @@ def _version(postfix: "Postfix", *, quiet: bool, oldest_will_do: bool) -> Versio
 
 
 def _reporting(postfix: "Postfix") -> bool:
-    """Whether any way out of this Postfix sends reports; one without a configuration is taken not to."""
-    name = "smtp_tlsrpt_enable"
-    try:
-        general = postfix.settings([name]).get(name, "")
-    except StpolicyError:
+    """Whether any way out of this Postfix sends reports; one without a configuration sends none.
+
+    StpolicyError where there is one that cannot be read: rows of `--match mx` must not be written blindly.
+    """
+    if not postfix.is_configured():
         return False
+    name = "smtp_tlsrpt_enable"
+    general = postfix.settings([name]).get(name, "")
     return "yes" in postfix.client_values(name, general)
 
 

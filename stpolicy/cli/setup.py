@@ -167,8 +167,18 @@ def _next_steps(postfix: "Postfix", table: str | None, folder: Path, etc: Path, 
             str(folder.absolute() / "current" / "policy.json"),
             _policy_maps(postfix, table) if table else None,
             str(postfix.folder.absolute()) if postfix.folder else None,
+            answers=table is None or _answers(postfix, table),
         )
     )
+
+
+def _answers(postfix: "Postfix", table: str) -> bool:
+    """Whether Postfix would get an answer from the map, be it that there is no row."""
+    try:
+        postfix.query(table, ["example.com"])
+    except StpolicyError:
+        return False
+    return True
 
 
 def _program() -> list[str]:

@@ -1,6 +1,6 @@
 """What the policy tables of a Postfix answer: a file that is there may be none, or hold nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from stpolicy.errors import StpolicyError
@@ -18,20 +18,38 @@ _FORBIDDEN = "Permission denied"
 def asked(postfix: Postfix, server: MailServer) -> tuple[MailServer, list[str]]:
     """The facts with what each table says that asks no other host; and those that we may not ask."""
     differs: str | None = None
-    silent, unlooked = {}, []
+    silent, before, unlooked = {}, {}, []
+    rows = _shadowable(server)
     for table in _worth_asking(server):
         try:
             if server.map and table.direct == server.map.table:
-                differs = _differs(postfix, server)
+                differs, rows = _differs(postfix, server), {}
             else:
-                postfix.query(str(table.direct), [_ANY])
+                found = postfix.query(str(table.direct), rows or [_ANY])
+                before[table] = {key: found[key] for key in rows if _is_other(found.get(key), rows[key])}
         except StpolicyError as wrong:
             if _FORBIDDEN in wrong.message:
                 unlooked.append(f"{table}: {wrong.message}")
             else:
                 silent[table] = wrong.message
     ours = replace(server.map, differs=differs) if server.map else None
-    return replace(server, map=ours, silent=silent), unlooked
+    before = {table: answers for table, answers in before.items() if answers}
+    return replace(server, map=ours, silent=silent, before=before), unlooked
+
+
+def _shadowable(server: MailServer) -> Mapping[str, str]:
+    """What the map says, by key, where it is among the policy tables: one before it may say otherwise.
+
+    Of one key Postfix asks all tables before it asks any for a parent domain, so rows of those hide nothing.
+    """
+    ours = server.map
+    if ours is None or all(table.direct != ours.table for table in server.policy_maps()):
+        return {}
+    return {key: value for key, value in ours.rows.items() if "\n" not in key}
+
+
+def _is_other(answer: str | None, row: str) -> bool:
+    return answer is not None and answer.split() != row.split()
 
 
 def _worth_asking(server: MailServer) -> Iterator[Table]:

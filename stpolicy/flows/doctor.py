@@ -48,8 +48,16 @@ def doctor(
     routes, unrouted = _routes(postfix, server)
     tried, untried = attempts(postfix, server, trial) if trial else ([], [])
     server = replace(server, routes=tuple(routes), attempts=tuple(tried))
-    problems = [*rules.judge(rules.POSTFIX, server), *rules.judge(rules.STATUS, server.installed)]
-    return Diagnosis(Report.of(map(Finding.of, problems)), server, (*unlooked, *unasked, *unrouted, *untried))
+    return Diagnosis(_report(server), server, (*unlooked, *unasked, *unrouted, *untried))
+
+
+def _report(server: MailServer) -> Report:
+    """What the rules say; that files of a map are not what they were, only where that says something new."""
+    problems = list(rules.judge(rules.POSTFIX, server))
+    installed = server.installed
+    if {code for code, *_ in problems} & {"postfix.map_missing", "postfix.map_stale"}:
+        installed = replace(installed, gone_map="", changed_map="")
+    return Report.of(map(Finding.of, [*problems, *rules.judge(rules.STATUS, installed)]))
 
 
 def _facts(

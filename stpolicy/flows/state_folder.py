@@ -18,7 +18,9 @@ from stpolicy.flows.installed import MARK, SIGNATURE, read_state
 from stpolicy.model.dates import Instant
 from stpolicy.model.mail_server import ListFacts, MapFacts, Seen, StateFolder
 from stpolicy.model.policy import Mode
+from stpolicy.model.state import State
 from stpolicy.model.table import INDEXED, Table
+from stpolicy.mta.maps import MapFile
 
 MAPS = "maps"
 LARGEST_MAP = 16 * LARGEST
@@ -62,6 +64,7 @@ def state_folder(
     ours += [folder / MAPS, *_files(table), *settings.names]
     ours += _with_its_folder(settings.file) if settings.file else ()
     owner = folder.stat().st_uid if folder.is_dir() else None
+    gone, changed = _map_now(known)
     return StateFolder(
         str(folder),
         now,
@@ -72,7 +75,24 @@ def state_folder(
         owner="" if owner is None else _name(owner),
         foreign=owner not in (None, os.geteuid()),
         config=str(settings.file.absolute()) if settings.file and settings.is_chosen else "",
+        gone_map=gone,
+        changed_map=changed,
     )
+
+
+def _map_now(state: State | None) -> tuple[str, str]:
+    """The map of the last update, if it is gone, and if it is not the same any more."""
+    made = state.map if state else None
+    table = Table.read(made.name) if made else None
+    if made is None or table is None or table.file is None:
+        return "", ""
+    try:
+        Path(table.file).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return made.name, ""
+    except OSError:
+        return "", ""  # somebody else may look; install.modes says so
+    return "", "" if MapFile(table).seal() == made.seal else made.name
 
 
 def policy_map(table: Table) -> MapFacts:

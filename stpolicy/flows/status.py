@@ -12,8 +12,6 @@ from stpolicy.flows.state_folder import state_folder
 from stpolicy.model.finding import Finding, Report, Severity
 from stpolicy.model.mail_server import StateFolder
 from stpolicy.model.state import State
-from stpolicy.model.table import Table
-from stpolicy.mta.maps import MapFile
 
 
 class Level(IntEnum):
@@ -41,27 +39,9 @@ def status(folder: Path, *, now: datetime, max_age: timedelta, config: str = "")
     """
     state = read_state(folder)
     folder = Path(os.path.realpath(folder))  # what is printed must be right wherever it is run
-    gone, changed = _map_now(state)
-    facts = replace(
-        state_folder(folder, now=now), max_age=max_age, config=config, gone_map=gone, changed_map=changed
-    )
+    facts = replace(state_folder(folder, now=now), max_age=max_age, config=config)
     report = Report.of(Finding.of(judged) for judged in rules.judge(rules.WATCHED, facts))
     return Status(_level(facts, state, report.worst), facts, state, report)
-
-
-def _map_now(state: State | None) -> tuple[str, str]:
-    """The map of the last update, if it is gone, and if it is not the same any more."""
-    made = state.map if state else None
-    table = Table.read(made.name) if made else None
-    if made is None or table is None or table.file is None:
-        return "", ""
-    try:
-        Path(table.file).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return made.name, ""
-    except OSError:
-        return "", ""  # somebody else may look; install.modes says so
-    return "", "" if MapFile(table).seal() == made.seal else made.name
 
 
 def _level(facts: StateFolder, state: State | None, worst: Severity | None) -> Level:

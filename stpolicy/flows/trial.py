@@ -1,10 +1,11 @@
 """trial: a domain -> its policy in the map -> a session with each of its mail servers."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stpolicy.errors import StpolicyError
-from stpolicy.model.mail_server import Attempt, MailServer
+from stpolicy.model.mail_server import ENFORCE_STS, Attempt, MailServer
+from stpolicy.model.names import MxPattern
 from stpolicy.model.observation import Dns, MxAnswer
 from stpolicy.model.table import TlsPolicy
 from stpolicy.mta.postfix import Postfix
@@ -38,10 +39,29 @@ def attempts(postfix: Postfix, server: MailServer, trial: Trial) -> tuple[list[A
     found, hosts, unlooked = _hosts(trial)
     for host in hosts:
         try:
-            found.append(postfix.attempt(domain, host, TlsPolicy.read(value), server.settings))
+            found.append(_attempt(postfix, server, domain, host, TlsPolicy.read(value)))
         except StpolicyError as wrong:
             unlooked.append(f"{host}: {wrong.message}")
     return found, unlooked
+
+
+def _attempt(postfix: Postfix, server: MailServer, domain: str, host: str, policy: TlsPolicy) -> Attempt:
+    """A session under the policy; posttls-finger itself knows nothing of patterns for names of hosts."""
+    if policy.binds_hosts and server.setting(ENFORCE_STS).lower() != "no":
+        name = host.partition("]")[0].removeprefix("[")
+        if not any(_fits(pattern, name) for pattern in policy.mx_patterns):
+            return Attempt(domain, host, False, f"{name} fits no mx_host_pattern of the row")
+        policy = replace(policy, patterns=(name,))
+    return postfix.attempt(domain, host, policy, server.settings)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    """Whether Postfix takes a host by its name; `*.` stands for one label, and a dot alone for nothing."""
+    try:
+        written = MxPattern(pattern[1:] if pattern.startswith("*.") else pattern)
+    except ValueError:
+        return False
+    return not pattern.startswith(".") and written.matches(name)
 
 
 def _hosts(trial: Trial) -> tuple[list[Attempt], list[str], list[str]]:

@@ -28,10 +28,13 @@ PARAMETERS = (
 )
 """What decides whether the list works; every Postfix since 3.0 has all of them."""
 
+ENFORCE_STS = "smtp_tls_enforce_sts_mx_patterns"
+"""Whether `mx_host_pattern` of a row counts."""
+
 NEWER_PARAMETERS = {
     "tls_required_enable": (3, 10),
     "smtp_tlsrpt_enable": (3, 10),
-    "smtp_tls_enforce_sts_mx_patterns": (3, 10, 5),
+    ENFORCE_STS: (3, 10, 5),
 }
 """Parameters that not every Postfix has, and the first that has them."""
 
@@ -168,6 +171,8 @@ class MailServer:
     """By the name of a file or folder with certification authorities: why it holds none."""
     silent: Mapping[Table, str] = field(default_factory=dict)
     """By policy table: why Postfix gets no answer from it."""
+    before: Mapping[Table, Mapping[str, str]] = field(default_factory=dict)
+    """By policy table that is asked before the map: for which keys of the map it answers something else."""
     roots: str = "/etc/ssl/certs/ca-certificates.crt"
     """Where this system has its certification authorities."""
     postconf: str = "postconf"

@@ -19,6 +19,13 @@ _JOINED = frozenset({"unionmap", "pipemap"})
 _WRAPPERS = frozenset({"proxy", "debug"})
 
 
+EXACT_FROM, RANGES_FROM, SERVERNAME_FROM = (3, 10, 5), (3, 6), (3, 4)
+"""The first Postfix that knows what `--match mx` writes, `>=` in `protocols`, and `servername`."""
+
+NEWER_ATTRIBUTES = {"policy_type=": EXACT_FROM, "protocols=>=": RANGES_FROM, "servername=": SERVERNAME_FROM}
+"""What a row of ours may say that not every Postfix knows: an older one defers the mail of its domain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as main.cf names it, `TYPE:NAME`; the type is empty when none is written."""
@@ -90,11 +97,15 @@ def tables(value: str) -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TlsPolicy:
-    """One value of a policy table: level, patterns of `match`, and the other attributes."""
+    """One value of a policy table: level, patterns of `match`, and the other attributes.
+
+    `mx_patterns` are all values of `mx_host_pattern`, which may stand in a row many times.
+    """
 
     level: str
     patterns: tuple[str, ...]
     attributes: Mapping[str, str]
+    mx_patterns: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, value: str) -> "TlsPolicy":
@@ -102,8 +113,14 @@ class TlsPolicy:
         level, *rest = re.split(r"[,\s]+", value.strip())
         pairs = [word.partition("=") for word in rest]
         patterns = [pattern for key, _, text in pairs if key == "match" for pattern in text.split(":")]
-        attributes = {key: text for key, _, text in pairs if key != "match"}
-        return cls(level, tuple(filter(None, patterns)), attributes)
+        mx_patterns = tuple(text for key, _, text in pairs if key == "mx_host_pattern")
+        attributes = {key: text for key, _, text in pairs if key not in ("match", "mx_host_pattern")}
+        return cls(level, tuple(filter(None, patterns)), attributes, mx_patterns)
+
+    @property
+    def binds_hosts(self) -> bool:
+        """Whether Postfix skips hosts by their names, and takes no other name in a certificate (3.10.5)."""
+        return bool(self.patterns and self.mx_patterns) and self.attributes.get("policy_type") == "sts"
 
 
 def transport_keys(domain: str, *, dotless: bool = False) -> Iterator[str]:

@@ -21,6 +21,11 @@ class Ran:
     err: str
 
 
+def is_installed(name: str) -> bool:
+    """Whether a program of Postfix is here."""
+    return shutil.which(name, path=_path()) is not None
+
+
 def program(name: str) -> str:
     """Where a program of Postfix is; StpolicyError when it is not installed."""
     found = shutil.which(name, path=_path())

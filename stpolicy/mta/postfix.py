@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stpolicy.errors import StpolicyError
 from stpolicy.model.table import TlsPolicy
-from stpolicy.mta._program import run
+from stpolicy.mta._program import is_installed, run
 
 if TYPE_CHECKING:
     from stpolicy.model.mail_server import Attempt, Service
@@ -45,6 +45,13 @@ class Postfix:
         lines = self._postconf("-x", *names).split("\n")
         pairs = (line.partition("=") for line in lines)
         return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+    def is_configured(self) -> bool:
+        """Whether there is a main.cf; one that cannot be read is there too."""
+        if not is_installed("postconf"):
+            return False
+        ran = run(["postconf", *self._chosen(), "-x", "mail_version"])
+        return not (ran.code and re.search(r"open .*main\.cf: No such file", ran.err))
 
     def services(self) -> "tuple[Service, ...]":
         """The lines of master.cf; nothing without one, though Postfix would not start then."""

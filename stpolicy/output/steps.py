@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CRON_FILE = "/etc/cron.d/stpolicy"
+_TOP = "# What is left to do. Look at it, then let root do it, line by line or by `sh -e`."
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -13,7 +14,7 @@ class Left:
     """`program` is the command with its absolute path, `options` name its settings, `user` is who runs it.
 
     `policy_maps` is the value for main.cf, None without a Postfix, whose folder, if it is not the usual one,
-    is `postfix_config`. `list` is where the verified list lies.
+    is `postfix_config`. `list` is where the verified list lies. `answers` says whether the map is there.
     """
 
     program: Sequence[str]
@@ -22,11 +23,25 @@ class Left:
     list: str
     policy_maps: str | None = None
     postfix_config: str | None = None
+    answers: bool = True
 
 
 def text(left: Left) -> str:
-    """One step a line, in the order that matters: nothing is told to Postfix that `doctor` objects to."""
-    return "".join(f"{line}\n" for line in _lines(left))
+    """One step a line, in the order that matters: nothing is told to Postfix that `doctor` objects to.
+
+    And nothing at all before there is a map: its next process would read main.cf without any reload, and
+    defer all mail for want of the table.
+    """
+    return "".join(f"{line}\n" for line in [_TOP, *(_lines(left) if left.answers else _map_first(left))])
+
+
+def _map_first(left: Left) -> Iterator[str]:
+    """What is to be done where the map gives no answer; `doctor` then ends with what main.cf lacks."""
+    run = ["runuser", "-u", left.user, "--"] if left.user != "root" else []
+    yield "# The map gives no answer yet. Named in main.cf as it is, it would stop all mail: first make it."
+    yield shlex.join([*run, *left.program, "update", "--verbose", *left.options])
+    yield "# Then run the same `stpolicy setup` again, which prints the rest."
+    yield shlex.join([*left.program, "doctor", *left.options])
 
 
 def cron_line(left: Left) -> str:
@@ -37,7 +52,6 @@ def cron_line(left: Left) -> str:
 
 def _lines(left: Left) -> Iterator[str]:
     chosen = ["-c", left.postfix_config] if left.postfix_config else []
-    yield "# What is left to do. Look at it, then let root do it, line by line or by `sh -e`."
     if left.policy_maps is None:
         yield f"# The verified list is {left.list}"
     else:

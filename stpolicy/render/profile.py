@@ -5,12 +5,11 @@ from enum import StrEnum
 
 from stpolicy.errors import Misuse
 from stpolicy.model.facts import Facts
+from stpolicy.model.table import EXACT_FROM, RANGES_FROM
 
 Version = tuple[int, ...]
 """Like (3, 7, 11); empty when it is not known, which is older than all."""
 
-EXACT_FROM = (3, 10, 5)
-RANGES_FROM, SERVERNAME_FROM = (3, 6), (3, 4)
 OLDER_PROTOCOLS = "protocols=!SSLv2:!SSLv3:!TLSv1:!TLSv1.1"
 
 

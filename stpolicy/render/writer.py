@@ -20,10 +20,9 @@ from stpolicy.model.names import (
     to_unicode,
 )
 from stpolicy.model.policy import Policy
+from stpolicy.model.table import RANGES_FROM, SERVERNAME_FROM
 from stpolicy.render.profile import (
     OLDER_PROTOCOLS,
-    RANGES_FROM,
-    SERVERNAME_FROM,
     Dane,
     Match,
     Profile,

@@ -25,7 +25,7 @@ from stpolicy.rules import tls as versions
 from stpolicy.rules.certificate import chain
 from stpolicy.rules.certificate import names as presented
 from stpolicy.rules.mx import names, reach, records
-from stpolicy.rules.postfix import maps, tls, ways
+from stpolicy.rules.postfix import maps, order, tls, ways
 
 LIST: tuple[Rule[Candidate], ...] = (
     dates.reversed_dates,
@@ -179,8 +179,10 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
     tls.no_ca,
     maps.map_missing,
     maps.map_stale,
+    maps.map_too_new,
     maps.map_type,
-    maps.map_order,
+    order.map_order,
+    order.map_shadowed,
     ways.relayhost,
     ways.fallback_relay,
     ways.transport,
@@ -192,7 +194,13 @@ POSTFIX: tuple[Rule[MailServer], ...] = (
 )
 """`doctor`, of a Postfix."""
 
-STATUS: tuple[Rule[StateFolder], ...] = (install.stale, install.no_cron, install.modes, install.signer_unset)
+STATUS: tuple[Rule[StateFolder], ...] = (
+    install.stale,
+    install.no_cron,
+    install.modes,
+    install.signer_unset,
+    install.changed_map,
+)
 """`doctor`, of the list's folder on a mail server."""
 
 WATCHED: tuple[Rule[StateFolder], ...] = (
@@ -213,7 +221,6 @@ ALL: tuple[Rule[Any], ...] = (
     *SIGNATURE,
     *SERVER,
     *DOCTOR,
-    install.changed_map,
 )
 """Every rule once, in the order of the documentation."""
 

@@ -1,15 +1,12 @@
 """The command `doctor`: what it is asked, what it answers, and what it leaves alone."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stpolicy import config
-from tests.mta.smtp import mail_host
-from tests.needs import needs
 from tests.pairs import codes
 from tests.postfix_room import FINGERPRINT, PostfixRoom, postfix_room
 from tests.program import NOW, Program, Ran
@@ -154,78 +151,3 @@ def test_nothing_is_changed(doctor: Callable[..., Ran], server: PostfixRoom) -> 
     before = files()
     assert doctor("--test", "example.com", "--mx", "127.0.0.1:1").code == 1
     assert files() == before
-
-
-PATTERNS = "secure match={} servername=hostname protocols=>=TLSv1.2"
-
-
-@pytest.mark.parametrize(
-    ("certificate", "pattern", "verified"),
-    [
-        ("good.pem", "mta-sts.example.org", True),
-        ("good.pem", "mx.example.com:.example.org", True),
-        ("other.pem", "mta-sts.example.org", False),
-        ("good.pem", "mx.example.com", False),
-        (None, "mta-sts.example.org", False),
-    ],
-)
-def test_a_domain_is_tested_under_its_row(
-    certificate: str | None,
-    pattern: str,
-    verified: bool,
-    doctor: Callable[..., Ran],
-    server: PostfixRoom,
-    authority: Path,
-) -> None:
-    needs("posttls-finger", "postfix")
-    server.map({"example.com": PATTERNS.format(pattern), "example.org": PATTERNS.format("x.example.org")})
-    server.set(smtp_tls_CAfile=str(authority / "ca.pem"))
-    with mail_host(authority / certificate if certificate else None) as host:
-        ran = doctor("--test", "EXAMPLE.com.", "--mx", host.address, "--format", "json")
-        text = doctor("--test", "example.com", "--mx", host.address)
-    said = json.loads(ran.out)
-    assert [attempt["verified"] for attempt in said["test"]] == [verified]
-    assert said["test"][0]["host"] == f"[127.0.0.1]:{host.port}"
-    assert codes(ran.out) == ([] if verified else ["postfix.unverified"])
-    assert (ran.code, text.code) == ((0, 0) if verified else (1, 1))
-    assert ("verified: Verified TLS connection" in text.err) is verified
-
-
-def test_every_host_must_meet_the_policy(
-    doctor: Callable[..., Ran], server: PostfixRoom, authority: Path
-) -> None:
-    needs("posttls-finger", "postfix")
-    server.map({"example.com": PATTERNS.format("mta-sts.example.org")})
-    server.set(smtp_tls_CAfile=str(authority / "ca.pem"))
-    with mail_host(authority / "good.pem") as good, mail_host(authority / "other.pem") as bad:
-        ran = doctor("--test", "example.com", "--mx", good.address, "--mx", bad.address, "--format", "json")
-    assert ran.code == 1
-    assert [attempt["verified"] for attempt in json.loads(ran.out)["test"]] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("given", "asked"),
-    [
-        ("mx.example.com", "[mx.example.com]"),
-        ("MX.Example.COM.:2525", "[mx.example.com]:2525"),
-        ("[mx.example.com]:25", "[mx.example.com]:25"),
-        ("[mx.example.com]", "[mx.example.com]"),
-        ("192.0.2.1", "[192.0.2.1]"),
-        ("192.0.2.1:25", "[192.0.2.1]:25"),
-        ("2001:db8::1", "[ipv6:2001:db8::1]"),
-        ("[2001:db8::1]:25", "[ipv6:2001:db8::1]:25"),
-        ("b\u00fccher.example", "[xn--bcher-kva.example]"),
-    ],
-)
-def test_hosts_as_postfix_names_them(
-    given: str, asked: str, doctor: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finger = tmp_path / "posttls-finger"
-    finger.write_text('#!/bin/sh\necho "posttls-finger: Verified TLS connection established to $*"\n')
-    finger.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    ran = doctor("--test", "example.com", "--mx", given, "--format", "json")
-    assert ran.code == 0
-    (attempt,) = json.loads(ran.out)["test"]
-    assert attempt["host"] == asked
-    assert f" -- {asked} mx.example.com" in attempt["said"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stpolicy.mta.postfix import Postfix
 from tests.cli.following import Following
 from tests.needs import lacking, needs
 from tests.pairs import codes, dated
@@ -141,6 +142,34 @@ def test_the_mends_of_a_map_mend(how: str, followed: Followed) -> None:
     assert codes(ran.out), how
     assert "postmap " not in " ".join(followed.mends())
     followed.mend_all()
+
+
+def _compiled_by_hand(there: Followed) -> None:
+    """Text and table agree, and the header is that of the list."""
+    there.text.write_text(there.text.read_text().replace("mx.a.com", "mx.evil.example"))
+    command = [needs("postmap", "postfix"), "-c", str(there.postfix.etc), str(there.postfix.table)]
+    subprocess.run(command, check=True)
+
+
+def test_a_map_that_is_not_what_the_last_update_left(followed: Followed) -> None:
+    _compiled_by_hand(followed)
+    assert codes(followed.doctor().out) == ["install.map_changed"]
+    followed.mend_all()
+
+
+@pytest.mark.parametrize("how", ["gone", "garbage", "no folder", "type"])
+def test_main_cf_never_names_a_map_that_gives_no_answer(how: str, followed: Followed) -> None:
+    """Its next process would read main.cf and stop all mail: what is made and what names it are one mend."""
+    if how in BREAKS:
+        BREAKS[how](followed)
+    followed.postfix.set(smtp_tls_policy_maps="")
+    kind = "nosuch" if how == "type" else "hash"
+    mends = followed.mends("--map", f"{kind}:{followed.text}")
+    shutil.rmtree(followed.text.parent, ignore_errors=True)
+    followed.text.parent.write_text("where no map can be made")
+    ended = [followed.run(mend) for mend in mends]
+    assert 0 not in ended
+    assert Postfix(followed.postfix.etc).settings(["smtp_tls_policy_maps"]) == {"smtp_tls_policy_maps": ""}
 
 
 def test_a_map_of_a_list_that_ran_out(followed: Followed) -> None:

@@ -148,3 +148,27 @@ def test_facts_and_settings(program: Program, room: Path) -> None:
     ran = program("render", "postfix", "policy.json", "--config", "own.toml", "--now", NOW)
     rows = [line.split(" ")[2] for line in ran.out.splitlines() if not line.startswith("#")]
     assert (ran.code, rows) == (0, ["match=mx.a.com", "match=mx7.a.com"])
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("fatal: open /etc/postfix/main.cf: Permission denied", 3),
+        ("fatal: open /etc/postfix/main.cf: Input/output error", 3),
+        ("fatal: open /etc/postfix/main.cf: No such file or directory", 0),
+        (None, 0),
+    ],
+)
+def test_match_mx_is_refused_where_nobody_can_say_whether_reports_are_sent(
+    said: str | None, code: int, render: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A main.cf that may not be read may turn them on; without one, or without Postfix, nothing does."""
+    _list()
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if said:
+        (folder / "postconf").write_text(f"#!/bin/sh\necho 'postconf: {said}' >&2\nexit 1\n")
+        (folder / "postconf").chmod(0o755)
+    monkeypatch.setattr("stpolicy.mta._program._path", lambda: str(folder))
+    ran = render("--match", "mx", version="3.10.5")
+    assert (ran.code, "policy_type=sts" in ran.out) == (code, code == 0)

@@ -2,68 +2,24 @@
 
 import os
 import pwd
-import re
-import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from stpolicy import openpgp
-from stpolicy.mta.postfix import Postfix
 from tests.cli.following import Following
-from tests.needs import lacking, needs
+from tests.cli.setting_up import publish_keys, quiet_postfix, set_up
+from tests.needs import lacking
 from tests.pairs import LATER, dated
-from tests.personas import SIGNED, Person
-from tests.postfix_room import MAIN, MASTER, PostfixRoom, authority
+from tests.personas import SIGNED
+from tests.postfix_room import PostfixRoom
 from tests.program import NOW, Ran
 from tests.web import answer, ok
 
 
-@pytest.fixture
-def etc(room: Path) -> Path:
-    return room.parent / "own-etc"
-
-
-def _publish_keys(following: Following, *people: Person) -> None:
-    keys = b"".join(person.public for person in people)
-    following.server.answers["/trusted.asc"] = ok(openpgp.armoured(openpgp.PUBLIC_KEY, keys))
-
-
-def _setup(following: Following, etc: Path, *more: object, signer: str = "") -> Ran:
-    options = ["--signer", signer or following.people.alice.fingerprint, "--dir", following.folder]
-    where = ["--etc", etc, "--ca-file", following.authority / "ca.pem", "--now", NOW]
-    return following.program("setup", following.server.url, *options, *where, *more)
-
-
-def _postfix(following: Following, folder: Path) -> PostfixRoom:
-    needs("postconf", "postfix")
-    postfix = PostfixRoom(folder / "postfix", following.folder)
-    postfix.etc.mkdir()
-    postfix.main(MAIN)
-    postfix.master(*MASTER.splitlines())
-    (postfix.etc / "ca.pem").write_text(authority())
-    return postfix
-
-
-@pytest.fixture
-def served(following: Following) -> Following:
-    following.offer()
-    _publish_keys(following, following.people.alice, following.people.mallory)
-    return following
-
-
-@pytest.fixture
-def published(served: Following, monkeypatch: pytest.MonkeyPatch) -> Following:
-    """On a machine without Postfix."""
-    monkeypatch.setattr("stpolicy.mta._program._path", lambda: os.devnull)
-    return served
-
-
 def test_without_postfix(published: Following, etc: Path) -> None:
-    ran = _setup(published, etc)
+    ran = set_up(published, etc)
     assert ran.code == 0
     assert str(published.folder / "current" / "policy.json") in ran.out
     settings = tomllib.loads((etc / "stpolicy.toml").read_text())
@@ -81,82 +37,16 @@ def test_without_postfix(published: Following, etc: Path) -> None:
     assert published.program("update", "--config", etc / "stpolicy.toml", "--now", NOW) == Ran(0, "", "")
 
 
-def _cron_command(out: str) -> str:
-    """What cron gives a shell: its line without the times and the account, `%` unescaped (crontab(5))."""
-    (line,) = [line for line in out.splitlines() if re.match(r"[0-9*]", line)]
-    return line.split(maxsplit=6)[6].replace(r"\%", "%")
-
-
-def _as_cron_does(command: str, published: Following) -> int:
-    """Runs it with no other environment than cron's, at once and at the time of the tests."""
-    more = f"{command} --splay 0 --now {NOW}"
-    cron = ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", more]
-    published.offer(dated(LATER), at=LATER)
-    code = subprocess.run(cron, cwd="/", check=False).returncode
-    assert published.installed == dated(LATER)
-    return code
-
-
-def test_the_printed_cron_line_runs_without_a_path(published: Following, etc: Path) -> None:
-    assert _as_cron_does(_cron_command(_setup(published, etc).out), published) == 0
-
-
-@pytest.mark.parametrize("name", ["bin", "a 'b' 100% c"])
-def test_the_printed_cron_line_names_the_program_that_runs(
-    name: str, published: Following, etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As pip installs it, wherever that is."""
-    program = tmp_path / name / "stpolicy"
-    program.parent.mkdir()
-    python = "import sys; sys.path.insert(0, sys.argv.pop(1)); import runpy; runpy.run_module('stpolicy')"
-    words = [sys.executable, "-c", python, str(Path(__file__).parents[2])]
-    program.write_text(f'#!/bin/sh\necho >"{tmp_path}/ran"\nexec {shlex.join(words)} "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "argv", [str(program)])
-    ran = _setup(published, etc.with_name(f"etc {name}"))
-    assert _as_cron_does(_cron_command(ran.out), published) == 0
-    assert (tmp_path / "ran").exists()
-
-
 def test_with_postfix(following: Following, etc: Path, tmp_path: Path) -> None:
-    postfix = _postfix(following, tmp_path)
+    postfix = quiet_postfix(following, tmp_path)
     following.offer()
-    _publish_keys(following, following.people.alice)
-    ran = _setup(
+    publish_keys(following, following.people.alice)
+    ran = set_up(
         following, etc, "--postfix-config", postfix.etc, "--map", f"hash:{following.folder}/maps/policy"
     )
     assert (ran.code, f"smtp_tls_policy_maps = hash:{following.folder}/maps/policy" in ran.out) == (0, True)
     assert (following.folder / "maps" / "policy.db").is_file()
     assert tomllib.loads((etc / "stpolicy.toml").read_text())["render"] == "postfix"
-
-
-@pytest.fixture
-def postfix(served: Following, tmp_path: Path) -> PostfixRoom:
-    needs("postconf", "postfix")
-    made = PostfixRoom(tmp_path / "postfix", served.folder)
-    made.etc.mkdir()
-    made.main(MAIN)
-    made.master(*MASTER.splitlines())
-    (made.etc / "ca.pem").write_text("")
-    return made
-
-
-@pytest.mark.parametrize(
-    "there", ["", "socketmap:inet:127.0.0.1:8461:postfix", "hash:/x/y, hash:@LIB@/maps/policy"]
-)
-def test_what_is_left_to_do_names_the_map_behind_those_that_are_there(
-    there: str, served: Following, postfix: PostfixRoom, etc: Path
-) -> None:
-    postfix.set(smtp_tls_policy_maps=there)
-    own = f"hash:{served.folder}/maps/policy"
-    ran = _setup(served, etc, "--postfix-config", postfix.etc, "--map", own)
-    (command,) = [line for line in ran.out.splitlines() if line.startswith("postconf ")]
-    done = subprocess.run(["sh", "-ec", command], check=False)
-    assert done.returncode == 0
-    value = Postfix(postfix.etc).settings(["smtp_tls_policy_maps"])["smtp_tls_policy_maps"]
-    here = postfix.filled(there)
-    assert value == (here if own in here else f"{here}, {own}".removeprefix(", "))
-    assert ran.out.index("postconf ") < ran.out.index(" doctor ") < ran.out.index(" reload")
 
 
 def test_a_map_that_postfix_asks_and_that_is_ours_is_kept(
@@ -165,7 +55,7 @@ def test_a_map_that_postfix_asks_and_that_is_ours_is_kept(
     own = postfix.etc / "tls_policy"
     postfix.set(smtp_tls_policy_maps=f"hash:{own}")
     own.write_text("# made by stpolicy\n")
-    assert _setup(served, etc, "--postfix-config", postfix.etc).code == 0
+    assert set_up(served, etc, "--postfix-config", postfix.etc).code == 0
     assert tomllib.loads((etc / "stpolicy.toml").read_text())["map"] == f"hash:{own}"
 
 
@@ -175,13 +65,13 @@ def test_a_table_of_somebody_else_stays_and_nothing_is_written(
     theirs = postfix.etc / "tls_policy"
     theirs.write_text("partner.example secure match=mx.partner.example\n")
     for more in ((), ("--overwrite",), ("--dry-run",)):
-        ran = _setup(served, etc, "--postfix-config", postfix.etc, "--map", f"hash:{theirs}", *more)
+        ran = set_up(served, etc, "--postfix-config", postfix.etc, "--map", f"hash:{theirs}", *more)
         assert (ran.code, "next: " in ran.err) == (2, True)
     assert (theirs.read_text()[:7], etc.exists(), served.folder.exists()) == ("partner", False, False)
 
 
 def test_a_map_that_cannot_be_made_is_misuse_and_nothing_is_written(published: Following, etc: Path) -> None:
-    assert (_setup(published, etc, "--map", "socketmap:/x").code, etc.exists()) == (2, False)
+    assert (set_up(published, etc, "--map", "socketmap:/x").code, etc.exists()) == (2, False)
 
 
 def test_the_key_may_lie_elsewhere_as_the_list_may(published: Following, etc: Path) -> None:
@@ -191,7 +81,7 @@ def test_the_key_may_lie_elsewhere_as_the_list_may(published: Following, etc: Pa
         answers[f"/there/{name}"] = answers[f"/{name}"]
         leads = f"Location: {published.server.url}/there/{name}"
         answers[f"/{name}"] = answer("302 Found", b"", leads, "Content-Length: 0")
-    assert _setup(published, etc).code == 0
+    assert set_up(published, etc).code == 0
 
 
 def test_a_password_in_the_url_is_misuse(published: Following, etc: Path) -> None:
@@ -203,10 +93,10 @@ def test_the_folder_is_given_to_who_will_update(published: Following, etc: Path)
     """What root leaves there, nobody else could replace."""
     if os.geteuid():
         lacking("a folder can be given away by root only")
-    assert _setup(published, etc, "--user", "nobody").code == 0
+    assert set_up(published, etc, "--user", "nobody").code == 0
     owners = {path.lstat().st_uid for path in (published.folder, *published.folder.rglob("*"))}
     assert owners == {pwd.getpwnam("nobody").pw_uid}
-    ran = _setup(published, etc, "--user", "no-such-account")
+    ran = set_up(published, etc, "--user", "no-such-account")
     assert (ran.code, "no account" in ran.err) == (0, True)
 
 
@@ -214,9 +104,9 @@ def test_t26_everybody_may_read_what_setup_writes_whatever_the_umask(
     following: Following, etc: Path, tmp_path: Path
 ) -> None:
     """Also the folders on the way: an account that cannot get in can never update."""
-    postfix = _postfix(following, tmp_path)
+    postfix = quiet_postfix(following, tmp_path)
     following.offer()
-    _publish_keys(following, following.people.alice)
+    publish_keys(following, following.people.alice)
     deep = etc / "a" / "b"
     folder = Following(
         following.server, following.people, following.authority, deep / "state", following.program
@@ -224,7 +114,7 @@ def test_t26_everybody_may_read_what_setup_writes_whatever_the_umask(
     before = os.umask(0o077)
     try:
         more = ["--postfix-config", postfix.etc, "--map", f"hash:{folder.folder}/maps/policy"]
-        ran = _setup(folder, deep, *more)
+        ran = set_up(folder, deep, *more)
     finally:
         os.umask(before)
     assert (ran.code, "install.modes" in ran.err) == (0, False)
@@ -235,17 +125,17 @@ def test_t26_everybody_may_read_what_setup_writes_whatever_the_umask(
 
 def test_what_keeps_the_account_out_is_found(following: Following, etc: Path, tmp_path: Path) -> None:
     """Settings that were there before stay as they are, with their modes."""
-    postfix = _postfix(following, tmp_path)
+    postfix = quiet_postfix(following, tmp_path)
     following.offer()
-    _publish_keys(following, following.people.alice)
+    publish_keys(following, following.people.alice)
     etc.mkdir(mode=0o700)
     more = ["--postfix-config", postfix.etc, "--map", f"hash:{following.folder}/maps/policy"]
-    ran = _setup(following, etc, *more)
+    ran = set_up(following, etc, *more)
     assert (ran.code, f"(chmod go-w,a+rx {etc})" in ran.err) == (0, True)
 
 
 def test_a_dry_run_writes_nothing(published: Following, etc: Path) -> None:
-    ran = _setup(published, etc, "--dry-run")
+    ran = set_up(published, etc, "--dry-run")
     assert (ran.code, etc.exists(), published.folder.exists()) == (0, False, False)
     assert "BEGIN PGP PUBLIC KEY BLOCK" in ran.out
     assert 'keyring = "trusted.asc"' in ran.out
@@ -254,36 +144,36 @@ def test_a_dry_run_writes_nothing(published: Following, etc: Path) -> None:
 def test_t23_a_key_that_was_not_named_is_not_trusted(published: Following, etc: Path) -> None:
     """Whoever publishes another list publishes another key beside it."""
     published.offer(dated(SIGNED), published.people.mallory)
-    ran = _setup(published, etc)
+    ran = set_up(published, etc)
     assert (ran.code, etc.exists()) == (1, False)
     assert "signature.unknown_signer" in ran.out
-    _publish_keys(published, published.people.mallory)
-    ran = _setup(published, etc)
+    publish_keys(published, published.people.mallory)
+    ran = set_up(published, etc)
     assert (ran.code, etc.exists()) == (1, False)
     assert published.people.mallory.fingerprint in ran.err
 
 
 @pytest.mark.parametrize("signer", ["0123456789ABCDEF", "alice@example.org", "x"])
 def test_a_short_fingerprint_is_refused(published: Following, etc: Path, signer: str) -> None:
-    assert (_setup(published, etc, signer=signer).code, etc.exists()) == (2, False)
+    assert (set_up(published, etc, signer=signer).code, etc.exists()) == (2, False)
 
 
 def test_settings_that_are_there_stay(published: Following, etc: Path) -> None:
     etc.mkdir()
     (etc / "stpolicy.toml").write_text("# mine\n")
-    ran = _setup(published, etc)
+    ran = set_up(published, etc)
     assert (ran.code, (etc / "stpolicy.toml").read_text()) == (1, "# mine\n")
     assert not (etc / "trusted.asc").exists()
-    assert _setup(published, etc, "--overwrite").code == 0
-    assert _setup(published, etc).code == 0, "the same again is no difference"
+    assert set_up(published, etc, "--overwrite").code == 0
+    assert set_up(published, etc).code == 0, "the same again is no difference"
 
 
 @pytest.mark.parametrize("ring", [b"", b"no key", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"])
 def test_what_is_published_is_no_key(published: Following, etc: Path, ring: bytes) -> None:
     published.server.answers["/trusted.asc"] = ok(ring)
-    assert (_setup(published, etc).code, etc.exists()) == (1, False)
+    assert (set_up(published, etc).code, etc.exists()) == (1, False)
 
 
 def test_nobody_answers(following: Following, etc: Path) -> None:
-    assert (_setup(following, etc).code, etc.exists()) == (3, False)
+    assert (set_up(following, etc).code, etc.exists()) == (3, False)
     assert following.program("setup", following.server.url).code == 2

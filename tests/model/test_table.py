@@ -82,6 +82,28 @@ def test_a_policy(value: str, level: str, patterns: tuple[str, ...], attributes:
     assert TlsPolicy.read(value) == TlsPolicy(level, patterns, attributes)
 
 
+STS = "policy_type=sts policy_domain=a.com mx_host_pattern=mx.a.com mx_host_pattern=*.b.com"
+
+
+def test_a_policy_keeps_every_pattern_for_names_of_hosts() -> None:
+    found = TlsPolicy.read(f"secure match=mx.a.com:.b.com {STS}")
+    assert (found.mx_patterns, found.binds_hosts) == (("mx.a.com", "*.b.com"), True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "secure match=mx.a.com",
+        f"secure {STS}",
+        f"secure match=mx.a.com {STS.replace('=sts', '=no-policy-found')}",
+        "secure match=mx.a.com policy_type=sts",
+    ],
+)
+def test_rows_that_bind_no_name_of_a_host(value: str) -> None:
+    """Tried on 3.10.13 and 3.11.7: without `match`, or of another type, the patterns are not looked at."""
+    assert not TlsPolicy.read(value).binds_hosts
+
+
 @given(st.text(max_size=60))
 def test_any_answer_is_read(value: str) -> None:
     policy = TlsPolicy.read(value)

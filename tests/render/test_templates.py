@@ -57,3 +57,13 @@ def test_templates_that_make_something_else_of_the_rows(text: str, tmp_path: Pat
     policies = {name: enforce("mx.a.com") for name in ("a.com", "b.com")}
     with pytest.raises(Misuse, match=r"own\.j2"):
         rendered(policies, template=_template(tmp_path, text))
+
+
+def test_a_template_of_a_site_runs_nothing(tmp_path: Path) -> None:
+    """Outside of the sandbox it would: what Jinja itself gives to every template leads to `os`."""
+    touched = tmp_path / "touched"
+    command = f"{{% set _ = cycler.__init__.__globals__.os.system('touch {touched}') %}}"
+    template = _template(tmp_path, f"{command}{{% for row in rows %}}{{{{ row }}}}\n{{% endfor %}}")
+    with pytest.raises(Misuse, match=r"own\.j2.*SecurityError"):
+        rendered({"a.com": enforce("mx.a.com")}, template=template)
+    assert not touched.exists()

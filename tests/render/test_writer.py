@@ -74,3 +74,15 @@ def test_a_policy_without_patterns_has_no_row() -> None:
     """`match=` with nothing behind it would be an error, and mail would wait."""
     with pytest.raises(ValueError, match="patterns"):
         postfix.rows("a.com", Policy(Mode.ENFORCE, ()), PublicSuffixes())
+
+
+@pytest.mark.parametrize(("more", "fits"), [(23, True), (24, False)])
+def test_a_key_has_at_most_510_bytes(more: int, fits: bool) -> None:
+    """With more than 511, the byte that ends it among them, lmdb refuses the whole table."""
+    wide = "\U00020000" * 40
+    name = ".".join(["a" * more, wide, wide, wide, "com"])
+    assert len(name.encode()) == (510 if fits else 511)
+    domain = canonical(name)
+    rows, table, _ = rendered({domain: enforce("mx.a.com")})
+    assert list(rows) == ([domain, name] if fits else [domain])
+    assert [key for key, _ in table.refused] == ([] if fits else [name])

@@ -4,6 +4,7 @@ A case is a folder with the `main.cf` of a real Postfix; what no configuration c
 GENERATED. Where the mend is a command of Postfix's own, it is run, and then mends.
 """
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Callable
@@ -44,6 +45,11 @@ def _edit(room: PostfixRoom, old: str, new: str) -> None:
     os.utime(text, (10**9, 10**9))
 
 
+def _weak_under_its_list(room: PostfixRoom) -> None:
+    digest = hashlib.sha256((room.lib / "current" / "policy.json").read_bytes()).hexdigest()
+    room.map({"example.com": "may"}, f"sha256 {digest}")
+
+
 def _folder_at(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -64,6 +70,15 @@ GENERATED: dict[str, Callable[[PostfixRoom], object]] = {
     "postfix.map_stale/row_more": lambda room: _edit(room, "example.com secure", "#example.com secure"),
     "postfix.map_stale/no_text": lambda room: Path(room.table.name).unlink(),
     "postfix.map_stale/another_list": lambda room: room.map({"example.com": POLICY}, "sha256 " + "0" * 64),
+    "postfix.map_stale/no_row": lambda room: room.map({}),
+    "postfix.map_stale/foreign": lambda room: room.map({"foreign.example": POLICY}),
+    "postfix.map_stale/weak": lambda room: room.map({"example.com": "may", "bücher.de": POLICY}),
+    "postfix.map_stale/weak_name": lambda room: room.map({"example.com": POLICY, "bücher.de": "may"}),
+    "postfix.map_stale/weak_and_signed_for": _weak_under_its_list,
+    "install.map_changed": lambda room: room.state(
+        last_success=stamp(lists.NOW),
+        map={"name": "hash:/nonexist/policy", "stamp": "x", "seal": "1:2:3 4:5:6"},
+    ),
     "postfix.override": lambda room: room.master("smtp unix - - y - - smtp -o smtp_tls_security_level=none"),
     "install.modes": lambda room: (room.lib / "mark").chmod(0o666),
     "install.modes/folder": lambda room: (room.lib / "maps").chmod(0o770),
@@ -88,7 +103,8 @@ ASKED: dict[str, dict[str, object]] = {
     "postfix.unverified": {"trial": Trial("example.net", (), lambda _: MxAnswer(Dns.NXDOMAIN))},
 }
 CODES_WITH_A_CASE = {name.partition("/")[0] for name in (*FILES, *GENERATED, *ASKED)} | {
-    "postfix.tls_required"
+    "postfix.tls_required",
+    "postfix.map_too_new",  # test_doctor_edges.py
 }
 
 

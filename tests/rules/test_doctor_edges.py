@@ -10,7 +10,7 @@ import pytest
 
 from stpolicy import rules
 from stpolicy.model.finding import Severity
-from stpolicy.model.table import Table
+from stpolicy.model.table import EXACT_FROM, Table
 from tests import lists
 from tests.needs import needs
 from tests.personas import SIGNED, stamp
@@ -24,6 +24,12 @@ def server(tmp_path: Path) -> PostfixRoom:
 
 def codes(room: PostfixRoom, **changed: object) -> set[str]:
     return {finding.code for finding in room.examined(**changed).report.findings}
+
+
+def judged(room: PostfixRoom, **facts: object) -> list[str]:
+    """What is said of a Postfix that differs in these facts from the one that is here."""
+    changed = replace(room.examined().server, **facts)  # type: ignore[arg-type]
+    return [code for code, *_ in rules.judge(rules.POSTFIX, changed)]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_reports_of_one_service(attributes: str, value: str, found: bool, server
     server.map(dict.fromkeys((*DOMAINS, "bücher.de"), f"{POLICY}{attributes}"))
     server.master(f"own unix - - y - - smtp -o smtp_tlsrpt_enable={value}")
     server.set(default_transport="own")
-    assert codes(server) == ({"postfix.override"} if found else set())
+    assert judged(server, version=EXACT_FROM) == ["postfix.override"] * found
 
 
 def test_a_service_that_runs_something_else_is_not_looked_at(server: PostfixRoom) -> None:
@@ -307,10 +313,42 @@ STS = " policy_type=sts policy_domain=example.com mx_host_pattern=mx.example.com
 def test_a_parameter_of_3_10_5_that_undoes_match_mx(attributes: str, value: str, server: PostfixRoom) -> None:
     server.map(dict.fromkeys((*DOMAINS, "bücher.de"), f"{POLICY}{attributes}"))
     name = "smtp_tls_enforce_sts_mx_patterns"
-    found = server.examined().server
-    asked = replace(found, settings={**found.settings, name: value})
+    settings = {**server.examined().server.settings, name: value}
     undone = bool(attributes) and value.lower() == "no"
-    assert [code for code, *_ in rules.judge(rules.POSTFIX, asked)] == ["postfix.override"] * undone
+    assert judged(server, version=EXACT_FROM, settings=settings) == ["postfix.override"] * undone
     server.master(f"own unix - - y - - smtp -o {name}={value}")
     server.set(default_transport="own")
-    assert codes(server) == ({"postfix.override"} if undone else set())
+    assert judged(server, version=EXACT_FROM) == ["postfix.override"] * undone
+
+
+TOO_NEW = "postfix.map_too_new"
+
+
+@pytest.mark.parametrize(
+    ("row", "version", "found"),
+    [
+        (POLICY + STS, (3, 10, 4), [TOO_NEW]),
+        (POLICY + STS, (3, 7, 11), [TOO_NEW]),
+        (POLICY + STS, (3, 10, 5), []),
+        (POLICY + STS, (3, 11), []),
+        (POLICY + STS, (), []),
+        (POLICY, (3, 6, 0), []),
+        (POLICY, (3, 5, 25), [TOO_NEW]),
+        ("secure match=mx.example.com servername=hostname", (3, 4), []),
+        ("secure match=mx.example.com servername=hostname", (3, 3, 22), [TOO_NEW]),
+        ("secure match=mx.example.com protocols=!SSLv2:!SSLv3", (3, 0, 1), []),
+    ],
+)
+def test_rows_for_a_newer_postfix(
+    row: str, version: tuple[int, ...], found: list[str], server: PostfixRoom
+) -> None:
+    server.map(dict.fromkeys((*DOMAINS, "bücher.de"), row))
+    assert judged(server, version=version) == found
+
+
+def test_what_mends_rows_for_a_newer_postfix_names_this_one(server: PostfixRoom) -> None:
+    """Whatever the settings say."""
+    server.map(dict.fromkeys((*DOMAINS, "bücher.de"), POLICY + STS))
+    facts = replace(server.examined().server, version=(3, 7, 11))
+    (mend,) = [problem.mend for code, _, problem in rules.judge(rules.POSTFIX, facts) if code == TOO_NEW]
+    assert f"--map {server.table} --mta-version 3.7.11 --match certificate" in mend

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.mail_server import MailServer, MapFacts, StateFolder
-from stpolicy.model.table import Table
+from stpolicy.model.mail_server import ListFacts, MailServer, MapFacts, StateFolder
+from stpolicy.model.table import EXACT_FROM, NEWER_ATTRIBUTES, Table, TlsPolicy
 from stpolicy.rules._register import rule
 from stpolicy.rules.postfix._mend import render, set_to
-
-RESOLVERS = frozenset({"socketmap", "tcp"})
-"""Types of tables behind which a program looks for DANE or MTA-STS policies while mail waits."""
+from stpolicy.rules.postfix.order import in_order, written
 
 TOLERANCE_SECONDS = 100
 """Postfix itself gives who edits a table this long to compile it (dict_open)."""
@@ -35,19 +33,47 @@ def map_missing(server: MailServer) -> Iterator[Problem]:
         yield Problem(f"there is no map of the list in {folder}/maps", mend=made)
         return
     ours, maps = server.map.table, server.policy_maps()
-    if not any(table.direct == ours for table in maps):
-        other = next((table for table in maps if table.direct.name == ours.name), None)
-        said = f"; it names {other}" if other else ""
-        yield Problem(f"{_MAPS} does not name {ours}{said}", mend=set_to(server, _MAPS, in_order(maps, ours)))
-    if ours.file and server.map.indexed is None and ours.kind in server.types:
-        yield Problem(f"the map {ours} has no file {ours.file}", mend=render(server, str(ours)))
+    fault = _no_answer(server, server.map)
+    if all(table.direct != ours for table in maps):
+        yield _unnamed(server, ours, fault)
+    elif fault and ours.kind in server.types:  # else postfix.map_type says it
+        yield Problem(fault, where=str(ours), mend=render(server, str(ours)))
     for table, said in server.silent.items():
-        mend = (
-            render(server, str(ours))
-            if table.direct == ours
-            else set_to(server, _MAPS, _without(maps, table))
-        )
-        yield Problem(f"Postfix gets no answer from {table}: {said}", where=str(table), mend=mend)
+        if table.direct != ours:
+            mend = set_to(server, _MAPS, _without(maps, table))
+            yield Problem(f"Postfix gets no answer from {table}: {said}", where=str(table), mend=mend)
+
+
+def _no_answer(server: MailServer, found: MapFacts) -> str | None:
+    """Why the map would stop all mail, if it would."""
+    ours = found.table
+    if ours.kind not in server.types:
+        return f"this Postfix does not have the type {ours.kind}"
+    if ours.file and found.indexed is None:
+        return f"the map {ours} has no file {ours.file}"
+    said = next((said for table, said in server.silent.items() if table.direct == ours), None)
+    return f"Postfix gets no answer from {ours}: {said}" if said else None
+
+
+def _unnamed(server: MailServer, ours: Table, fault: str | None) -> Problem:
+    """That main.cf does not name the map. Where that gives no answer it is made first, in the same mend.
+
+    Postfix reads main.cf without being told to, and would defer all mail for want of the table.
+    """
+    maps = server.policy_maps()
+    other = next((table for table in maps if table.direct.name == ours.name), None)
+    said = f"; it names {other}" if other else ""
+    message = f"{_MAPS} does not name {ours}{said}"
+    if fault:
+        return Problem(f"{message}; and {fault}", mend=_made_and_named(server, ours))
+    return Problem(message, mend=set_to(server, _MAPS, in_order(server, ours)))
+
+
+def _made_and_named(server: MailServer, ours: Table) -> str:
+    """Makes the map, of a type that this Postfix has, and names it in main.cf only when that is done."""
+    made = ours if ours.kind in server.types else Table(_best(server), ours.name)
+    named = set_to(server, _MAPS, in_order(server, made))
+    return f"{render(server, str(made))} && {named}"
 
 
 @rule("postfix.map_stale", Severity.ERROR)
@@ -55,7 +81,8 @@ def map_stale(server: MailServer) -> Iterator[Problem]:
     """The map does not say what the installed list says.
 
     It answers something else than its text, or nothing; its compiled form is older than its text, it was
-    made of another list, or it still enforces a list that has run out. Postfix then refuses mail by rules
+    made of another list or of none, it has a row that is not `secure`, which no list makes, or it still
+    enforces a list that has run out. Postfix then refuses mail by rules
     that no longer hold, or lets through what the list forbids. Make the map again by `stpolicy update
     --render postfix`, never by `postmap` in place: one that is ended half-way leaves an empty table, and
     all mail goes out as if there were no list.
@@ -93,7 +120,38 @@ def _is_outdated(found: MapFacts, installed: StateFolder) -> str | None:
     has_run_out = found.indexed < there.expires <= installed.at
     if has_run_out and not found.rows.keys().isdisjoint(there.domains):
         return f"{found.table} still enforces a list that ran out at {there.expires}"
+    weak = next((key for key, value in found.rows.items() if TlsPolicy.read(value).level != "secure"), None)
+    if weak is not None:
+        return f"{found.table} has a row for {weak} that no list makes: {found.rows[weak]}"
+    if not found.digest and installed.at < there.expires and _has_no_row(found, there):
+        return f"{found.table} has no row of the list in {installed.folder}, and does not say of which it is"
     return None
+
+
+def _has_no_row(found: MapFacts, there: ListFacts) -> bool:
+    return bool(there.domains) and found.rows.keys().isdisjoint(there.domains)
+
+
+@rule("postfix.map_too_new", Severity.ERROR)
+def map_too_new(server: MailServer) -> Iterator[Problem]:
+    """The rows of the map say what this Postfix does not know.
+
+    It takes the whole row for a mistake, and mail to every such domain waits until it is returned. The map
+    was made for a newer version: Postfix has gone back to an older one, or the settings name another with
+    `mta-version`. Then take that out of them, and `match = "mx"`, or the next update makes the same again.
+    """
+    found = server.map
+    if found is None or not server.version:
+        return
+    here = ".".join(map(str, server.version))
+    for attribute, since in NEWER_ATTRIBUTES.items():
+        row = next((key for key, value in found.rows.items() if attribute in value), None)
+        if row and server.version < since:
+            known = ".".join(map(str, since))
+            message = f"the row for {row} has {attribute}, known to Postfix from {known} on; this is {here}"
+            options = ["--mta-version", here, *(["--match", "certificate"] if since == EXACT_FROM else [])]
+            yield Problem(message, where=row, mend=render(server, str(found.table), *options))
+            return  # the mend is one for all of them
 
 
 @rule("postfix.map_type", Severity.ERROR)
@@ -116,59 +174,11 @@ def _with_a_type(server: MailServer, table: Table) -> str:
     maps = server.policy_maps()
     if server.map is None or table.direct.name != server.map.table.name:
         return set_to(server, _MAPS, _without(maps, table))
-    ours = Table(_best(server), server.map.table.name)
-    return f"{render(server, str(ours))} && {set_to(server, _MAPS, in_order(maps, ours))}"
-
-
-@rule("postfix.map_order", Severity.WARNING)
-def map_order(server: MailServer) -> Iterator[Problem]:
-    """The map of the list stands before a table of DANE or MTA-STS policies, or behind one that answers all.
-
-    The first table that has a domain decides for it. What a domain publishes itself goes before what a
-    list says of it, DANE before MTA-STS before the list: a row of the list switches DANE off for its
-    domain, and it may be older than the policy that the domain publishes today. So tables that ask a
-    resolver (socketmap, tcp) come first, then the list; `static:` has an answer for every domain, and
-    what comes after it is never asked.
-    """
-    maps = server.policy_maps()
-    ours = server.map.table if server.map else None
-    place = next((place for place, table in enumerate(maps) if table.direct == ours), None)
-    if ours is None or place is None:
-        return
-    mend = set_to(server, _MAPS, in_order(maps, ours))
-    for table in maps[place + 1 :]:
-        if table.direct.kind in RESOLVERS:
-            yield Problem(f"{ours} stands before {table}, whose policies should count first", mend=mend)
-    for table in maps[:place]:
-        if table.direct.kind == "static":
-            yield Problem(f"{ours} is never asked: {table} before it answers for every domain", mend=mend)
-
-
-def in_order(maps: Iterable[Table], ours: Table) -> str:
-    """The tables with ours where it belongs: behind all resolvers, before what answers everything.
-
-    Where ours stands well it stays; a table of another type at the same place makes room for it.
-    """
-    maps = [table for table in maps if table.direct == ours or table.direct.name != ours.name]
-    last = [table for table in maps if table.direct.kind == "static"]
-    rest = [table for table in maps if table.direct.kind != "static"]
-    named = next((table for table in rest if table.direct == ours), ours)
-    place = rest.index(named) if named in rest else len(rest)
-    behind = [table for table in rest[place + 1 :] if table.direct.kind in RESOLVERS]
-    if behind:
-        rest.insert(rest.index(behind[-1]) + 1, named)
-        del rest[place]
-    elif named not in rest:
-        rest.append(named)
-    return _written([*rest, *last])
+    return _made_and_named(server, server.map.table)
 
 
 def _without(maps: Iterable[Table], table: Table) -> str:
-    return _written(other for other in maps if other != table)
-
-
-def _written(maps: Iterable[Table]) -> str:
-    return ", ".join(map(str, maps))
+    return written(other for other in maps if other != table)
 
 
 def _best(server: MailServer) -> str:

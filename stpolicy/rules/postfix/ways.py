@@ -5,9 +5,9 @@ from itertools import groupby
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.mail_server import MailServer, Route, Service
-from stpolicy.model.table import PLAIN, Table
+from stpolicy.model.table import Table
 from stpolicy.rules._register import rule
-from stpolicy.rules.postfix._mend import set_to, unset
+from stpolicy.rules.postfix._mend import and_more, set_to, unset, without_entry
 
 _FINAL = frozenset({"local", "virtual", "error", "discard"})
 """Programs that send nothing to other servers."""
@@ -75,24 +75,12 @@ def transport(server: MailServer) -> Iterator[Problem]:
     past = sorted((route for route in server.routes if _leads_past(server, route)), key=_entry)
     for (table, key, value), group in groupby(past, key=_entry):
         domains = [route.domain for route in group]
-        whose = (
-            domains[0] if len(domains) == 1 else f"{domains[0]} and {len(domains) - 1} more listed domains"
+        sent = f"{table} sends mail for {and_more(domains)} to {value} by its answer for {key}"
+        yield Problem(
+            f"{sent}; the list is not applied",
+            where=domains[0],
+            mend=without_entry(Table.read(table).direct, key),
         )
-        message = (
-            f"{table} sends mail for {whose} to {value} by its answer for {key}; the list is not applied"
-        )
-        yield Problem(message, where=domains[0], mend=_without_entry(Table.read(table).direct, key))
-
-
-def _without_entry(table: Table, key: str) -> str:
-    """What a person does about an entry: tables of patterns do not have the key in them."""
-    if table.has_patterns:
-        return f"change the pattern in {table.name} that matches {key}, then postfix reload"
-    if table.kind in PLAIN:
-        return f"take {key} out of {table.name}, then postfix reload"
-    if table.file:
-        return f"take {key} out of {table.name}, then postmap {table}"
-    return f"change what {table} answers for {key}"
 
 
 def _entry(route: Route) -> tuple[str, str, str]:
