@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document.codes import LARGEST
-from stpolicy.document.table import map_expiry
+from stpolicy.document.table import map_digest, map_expiry
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
@@ -63,8 +63,11 @@ def activate(
     """Makes the map follow the installed pair; `fresh` is its list, where that has been read already.
 
     Without a pair that verifies, or when the map cannot be made, it stays as it is, but for the rows of a
-    list that has run out.
+    list that has run out. A pair behind the mark takes no map from a newer list: it keeps its own, or makes
+    one where there is none.
     """
+    if there and there.behind and not _is_free_for(there, target.map):
+        there = None
     try:
         made = _made(there, fresh, options(), target, before, now=now, suffixes=suffixes)
     except (StpolicyError, OSError) as wrong:
@@ -73,6 +76,12 @@ def activate(
             raise
         made = Activated(_without_the_list(target, since, before), None, since, wrong)
     return _told(made, target)
+
+
+def _is_free_for(there: Installed, map_: MapFile) -> bool:
+    """Whether there is no map, or by its own comments it was made of this pair."""
+    text = store.read_if_there(map_.path, LARGEST) if map_.seal() else None
+    return not map_.seal() or (text is not None and map_digest(text) == there.listed.sha256)
 
 
 def _made(

@@ -91,7 +91,9 @@ def _run(
     there = installed(folder, follower.who, now=moment, largest=follower.largest, mark=mark)
     high = None if reset else highest(mark, there.mark if there else None)
     moment = bounded_now(now, high)
-    offers = ask(follower.sources, follower.who, there, high, before, now=moment)
+    # A pair behind the mark is in force until it runs out, but whoever offers it offers nothing good.
+    newest = None if there and there.behind else there
+    offers = ask(follower.sources, follower.who, newest, high, before, now=moment)
     run = settle(folder, offers, there, mark, before, moment)
     if follow:
         run = _followed(run, follow, before.map if before else None, moment)
