@@ -771,7 +771,8 @@ read_list() {
     before "$timestamp" "$expires" || reason=invalid message='the list expires before its own date'
 }
 
-# Finds what is installed. A pair that is missing, torn or damaged is none, and never an obstacle.
+# Finds what is installed. A pair that is missing, torn or damaged is none, and never an obstacle. One behind the
+# mark is in force until it runs out; as an offer it is refused.
 look_at_installed() {
     installed=
     [ -f "$dir/current/policy.json" ] && [ -f "$dir/current/policy.json.asc" ] || return
@@ -782,12 +783,16 @@ look_at_installed() {
     installed_sha256=$(digest 256 <"$dir/current/policy.json")
     installed=$(cd -P "$dir/current" && pwd -P)
     installed=${installed##*/}
-    if [ -z "$mark_timestamp" ] || before "$mark_timestamp" "$installed_timestamp"; then
-        mark_timestamp=$installed_timestamp mark_sha256=$installed_sha256 mark_behind=1
+    if mark_is_behind; then
+        mark_timestamp=$installed_timestamp mark_signed=$installed_signed mark_sha256=$installed_sha256 mark_behind=1
     fi
-    if [ -z "$mark_signed" ] || [ "$mark_signed" -lt "$installed_signed" ]; then
-        mark_signed=$installed_signed mark_behind=1
-    fi
+}
+
+# Whether the mark was lost or is of an older pair than that which is installed: timestamp first, then the signature's date.
+mark_is_behind() {
+    [ -n "$mark_timestamp" ] || return 0
+    ! before "$mark_timestamp" "$installed_timestamp" || return 0
+    [ "$mark_timestamp" = "$installed_timestamp" ] && [ "$mark_signed" -lt "$installed_signed" ]
 }
 
 # Now is not earlier than the newest list that was seen, so that a clock put back revives nothing.

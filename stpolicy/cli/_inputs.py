@@ -110,11 +110,14 @@ def pins(keyring: Path | None, signer: Iterable[str] | None, threshold: int) -> 
 
 
 def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
-    """The list of the installed pair, verified; Refused when there is none that verifies."""
+    """The list of the installed pair, verified; Refused when there is none that verifies, or an older one."""
     from stpolicy.fetch import LIST
     from stpolicy.flows.installed import installed, read_mark
 
     there = installed(folder, who, now=now, largest=largest, mark=read_mark(folder))
+    if there and there.behind:
+        message = f"the list in {folder} is older than one that was there before"
+        raise Refused(message, "stpolicy update installs a newer one, or says why not")
     if there is None:
         raise Refused(f"{folder} holds no list that verifies", "stpolicy update installs one")
     return File(str(folder / "current" / LIST), there.data)

@@ -1,6 +1,7 @@
 """update: fetch, verify and install the newest list."""
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,17 +90,18 @@ def update(
     from stpolicy.output import update as text
 
     _door.wait(splay)  # before anything is read: somebody may change it meanwhile
+    following = (
+        partial(_follow, map_, dir_, postfix_config, rows, reload=reload, quiet=quiet) if render else None
+    )
     try:
         who = _inputs.pins(keyring, signer, threshold)
         sources = _sources(url, ca_file, max_size, allow_http=allow_http, deadline=timeout)
         follower = flow.Follower(sources, who, dir_, max_size)
-        follow = None
-        if render:
-            follow = _follow(map_, dir_, postfix_config, rows, reload=reload, quiet=quiet)
+        follow = following() if following else None
     except Misuse as wrong:
-        flow.note_misuse(dir_, wrong.message, _door.now(now))
+        said = _misused(dir_, wrong, following(wrong=True) if following else None, _door.now(now))
         if format_ is _options.PlainFormat.JSON:
-            _door.result(text.stopped(Reason.CONFIGURATION, wrong.message))
+            _door.result(text.stopped(Reason.CONFIGURATION, wrong.message, said))
         raise
     try:
         run = flow.update(follower, follow, now=_door.now(now), reset=reset_state)
@@ -125,31 +127,59 @@ def _follow(
     *,
     reload: bool,
     quiet: bool,
+    wrong: bool = False,
 ) -> "Follow":
-    """What makes the map follow the list."""
-    from stpolicy.flows.activate import Target, activate
+    """What makes the map follow the list; Misuse for a map that cannot be.
+
+    With `wrong` settings a map that is not there is not made, and one that cannot be is not named.
+    """
+    from stpolicy.flows.activate import Activated, Target, activate
     from stpolicy.flows.switch import used
     from stpolicy.mta.maps import MapFile, best_type
     from stpolicy.mta.postfix import Postfix
     from stpolicy.suffixes import PublicSuffixes
 
-    postfix = Postfix(postfix_config)
+    postfix, named = Postfix(postfix_config), _named(map_, wrong=wrong)
 
     def follow(
         there: "Installed | None", fresh: "PolicyList | None", before: "MapState | None", now: "datetime"
     ) -> "Activated":
         # Within the run, so that what is wrong here keeps no list from being installed.
-        known = map_ or _known_map(used(postfix), before)
+        known = named or _known_map(used(postfix), before)
         file = MapFile.read(known or f"{best_type(postfix)}:{folder.absolute() / 'maps' / 'policy'}")
         new = not file.seal()
+        if new and wrong:
+            return Activated(before)
         options = partial(_rendering.options, postfix, rows, quiet=quiet, oldest_will_do=new)
         # Only root can reload Postfix; where somebody else updates, a unit of root's watches the map.
         target = Target(file, postfix, reload or (file.is_read_once and os.geteuid() == 0), folder)
         return activate(there, fresh, options, target, before, now=now, suffixes=PublicSuffixes)
 
-    if map_:
-        MapFile.read(map_)  # a slip on the command line is told of before anything is done
     return follow
+
+
+def _named(map_: str | None, *, wrong: bool) -> str | None:
+    """The map that is named. A slip is told of at once, unless something is `wrong` anyway."""
+    from stpolicy.mta.maps import MapFile
+
+    try:
+        return str(MapFile.read(map_)) if map_ else None
+    except Misuse:
+        if wrong:
+            return None
+        raise
+
+
+def _misused(folder: Path, wrong: Misuse, follow: "Follow | None", now: "datetime") -> tuple[str, ...]:
+    """What else is said of a run with wrong settings: that a list which ran out has left the map."""
+    from stpolicy.flows import update as flow
+
+    with suppress(Busy):
+        run = flow.misused(folder, wrong.message, follow, now=now)
+        for warning in run.warnings:
+            _door.say(f"stpolicy: {warning}")
+        return run.warnings
+    return ()
 
 
 def _known_map(used: list[str], before: "MapState | None") -> str | None:

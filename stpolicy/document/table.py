@@ -12,19 +12,24 @@ _IN_FORCE = re.compile(r"\bin force until ([!-+\--~]+), sha256\b")
 _DIGEST = re.compile(r"\bsha256[:= ]+([0-9a-f]{64})\b")
 
 
+def map_digest(data: bytes) -> str | None:
+    """The SHA-256 of the list that a map was made of, by its first comments."""
+    found = _DIGEST.search(b" ".join(_top(data.split(b"\n"))).decode("utf-8", "replace"))
+    return found[1] if found else None
+
+
 def map_text(data: bytes) -> tuple[str | None, dict[str, str]]:
     """The SHA-256 of the list that a map was made of, by its first comments, and its rows by key.
 
     Of several rows with one key the first counts, as for postmap, which knows no upper case.
     """
     lines = data.split(b"\n")
-    found = _DIGEST.search(b" ".join(_top(lines)).decode("utf-8", "replace"))
     first: dict[str, tuple[str, str]] = {}
     for row in _rows(lines):
         words = (word.decode("utf-8", "surrogateescape") for word in row.split(maxsplit=1))
         key, value = (*words, "")[:2]
         first.setdefault(key.lower(), (key, value))
-    return (found[1] if found else None), dict(first.values())
+    return map_digest(data), dict(first.values())
 
 
 def map_expiry(data: bytes) -> Instant | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stpolicy import store
 from stpolicy.document.codes import LARGEST
-from stpolicy.document.table import map_expiry
+from stpolicy.document.table import map_digest, map_expiry
 from stpolicy.errors import StpolicyError
 from stpolicy.fetch import LIST
 from stpolicy.flows.installed import Installed
@@ -62,9 +62,12 @@ def activate(
 ) -> Activated:
     """Makes the map follow the installed pair; `fresh` is its list, where that has been read already.
 
-    Without a pair that verifies, or when the map cannot be made, it stays as it is, but for the rows of a
-    list that has run out.
+    Without a pair that verifies it stays as it is, but for the rows of a list that has run out and for what
+    is decided here; when it cannot be made, but for those rows. A pair behind the mark takes no map from a
+    newer list: it keeps its own, or makes one where there is none.
     """
+    if there and there.behind and not _is_free_for(there, target.map):
+        there = None
     try:
         made = _made(there, fresh, options(), target, before, now=now, suffixes=suffixes)
     except (StpolicyError, OSError) as wrong:
@@ -73,6 +76,12 @@ def activate(
             raise
         made = Activated(_without_the_list(target, since, before), None, since, wrong)
     return _told(made, target)
+
+
+def _is_free_for(there: Installed, map_: MapFile) -> bool:
+    """Whether there is no map, or by its own comments it was made of this pair."""
+    text = store.read_if_there(map_.path, LARGEST) if map_.seal() else None
+    return not map_.seal() or (text is not None and map_digest(text) == there.listed.sha256)
 
 
 def _made(
@@ -88,7 +97,7 @@ def _made(
     """The map, made anew when anything in it has changed."""
     since = None if there else _run_out(target.map, before, there, now)
     if there is None and target.map.seal() and since is None:
-        return Activated(before)
+        return _own_changed(options, target, before, now=now, suffixes=suffixes)
     models = options.overlay_models()
     stamp = _stamp(there, options, models, target, now)
     if (
@@ -107,6 +116,35 @@ def _made(
     )
     expires = there.listed.expires if there and not rendered.expired else None
     return Activated(_switched(target, rendered, stamp, expires, before), rendered, since)
+
+
+def _own_changed(
+    options: Options,
+    target: Target,
+    before: MapState | None,
+    *,
+    now: datetime,
+    suffixes: Callable[[], "Suffixes"],
+) -> Activated:
+    """The map of a list that nobody can verify now, with what is decided here: mail may have to go out.
+
+    Only in a map that is as the last run left it: what somebody wrote into its text must not become a row.
+    """
+    models = options.overlay_models()
+    stamp = f"own {_stamp(None, options, models, target, now)}"  # not that of a map without a list
+    is_ours = before and (before.name, before.seal) == (str(target.map), target.map.seal())
+    if not models or (before and is_ours and before.stamp == stamp):
+        return Activated(before)
+    from stpolicy.flows.render import with_own
+
+    text = store.read_if_there(target.map.path, LARGEST) or b""
+    rendered = with_own(text, options.wanted(models), now=now, suffixes=suffixes())
+    if rendered is None:
+        return Activated(before)
+    if before is None or not is_ours:
+        fault = StpolicyError("what is decided here counts from the next list on: the map was changed since")
+        return Activated(before, fault=fault)
+    return Activated(_switched(target, rendered, stamp, before.expires, before), rendered)
 
 
 def _without_the_list(target: Target, since: Instant, before: MapState | None) -> MapState:

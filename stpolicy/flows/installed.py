@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class Installed:
     signature: bytes
     listed: Listed
     signed: Instant
+    behind: bool = False
+    """Whether a newer one was there before, as the mark knows: a crash at the switch, a backup put back."""
 
     @property
     def mark(self) -> Mark:
@@ -47,8 +49,7 @@ def read_mark(folder: Path) -> Mark | None:
 def installed(folder: Path, who: Pins, *, now: datetime, largest: int, mark: Mark | None) -> Installed | None:
     """The installed pair; None when there is none, or it is torn, damaged or not by the pinned signers.
 
-    One that is behind the mark is none either: somebody has put an older one in its place. `largest` is
-    what offers may have, and makes no pair disappear that was installed under a higher limit.
+    `largest` is what offers may have, and makes no pair disappear that was installed under a higher limit.
     """
     largest = max(largest, LARGEST)
     name = store.current(folder)
@@ -63,7 +64,7 @@ def installed(folder: Path, who: Pins, *, now: datetime, largest: int, mark: Mar
     if listed is None:
         return None
     there = Installed(data, signature, listed, signatures.newest)
-    return None if mark and mark.height > there.mark.height else there
+    return replace(there, behind=mark is not None and mark.height > there.mark.height)
 
 
 def _listed(data: bytes, version: str) -> Listed | None:

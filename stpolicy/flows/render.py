@@ -8,17 +8,21 @@ from pathlib import Path
 
 from stpolicy import resources
 from stpolicy.document.list import load
-from stpolicy.document.table import MADE_BY
+from stpolicy.document.table import MADE_BY, map_text
+from stpolicy.errors import StpolicyError
 from stpolicy.model.dates import Instant
 from stpolicy.model.file import File
 from stpolicy.model.finding import Suffixes
-from stpolicy.model.names import Domain
+from stpolicy.model.names import Domain, canonical
 from stpolicy.model.overlay import Local, Overlay, in_force, overdue
 from stpolicy.model.policy import PolicyList
 from stpolicy.render import template
 from stpolicy.render.own import own_part
-from stpolicy.render.postfix import PolicyMap, policy_map
+from stpolicy.render.postfix import LISTED, OWN, PolicyMap, Row, policy_map
 from stpolicy.render.profile import Profile
+
+_NUMBERS = "domains: "
+"""Begins the line of a header that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,39 @@ def without_list(text: bytes, since: Instant) -> Rendered:
     return Rendered(template.text(resources.policy_map(), header, found), found, expired=True, overdue=())
 
 
+def with_own(text: bytes, wanted: Wanted, *, now: datetime, suffixes: Suffixes) -> Rendered | None:
+    """The map before, given as its text, with what is decided here now; None where it says that already.
+
+    For when no pair verifies, so that nobody knows what the list says: its rows stay as they are, and so do
+    those of a decision that was taken back. StpolicyError for a text that is not as we write it.
+    """
+    local, (_, before) = in_force(wanted.overlays, now), map_text(text)
+    found = policy_map(None, local, wanted.profile, suffixes)
+    own = dict(map(Row.read, found.rows))
+    kept = {key: value for key, value in before.items() if canonical(key) not in local}
+    # A template may have added words to a row.
+    says = all(set(value.split()) <= set(before.get(key, "").split()) for key, value in own.items())
+    if says and len(before) == len(own) + len(kept):
+        return None
+    if not all(f"{key}{value}".isprintable() for key, value in kept.items()):
+        raise StpolicyError("the text of the map is not as it was written")
+    found.lines += [f"{key} {value}" for key, value in kept.items()]
+    found.enforced = sum(key.isascii() for key in kept)
+    header = [*_first_comments(text), summary(found)]
+    made = template.text(resources.policy_map(), header, found)
+    return Rendered(made, found, expired=False, overdue=tuple(overdue(wanted.overlays, now)))
+
+
+def _first_comments(text: bytes) -> Iterator[str]:
+    """The header of a map, but for its numbers: of which list it is, and until when that is in force."""
+    for line in text.decode("utf-8", "replace").split("\n"):
+        comment = line.removeprefix("# ")
+        if comment == line or comment in (OWN, LISTED):
+            return
+        if not comment.startswith(_NUMBERS):
+            yield comment
+
+
 def _header(
     policies: PolicyList | None, data: bytes, found: PolicyMap, profile: Profile, *, expired: bool
 ) -> Iterator[str]:
@@ -105,4 +142,4 @@ def summary(found: PolicyMap) -> str:
         (len(found.refused), "refused"),
     ]
     said = [f"{count} {what}" for count, what in counted if count or what in ("enforced", "in testing")]
-    return f"domains: {', '.join(said)}"
+    return f"{_NUMBERS}{', '.join(said)}"

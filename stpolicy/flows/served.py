@@ -74,7 +74,7 @@ class Served:
     def _verified(self, version: str, now: datetime) -> Pair | None:
         mark = read_mark(self._folder)
         there = installed(self._folder, self._who, now=now, largest=self._largest, mark=mark)
-        if there is None:
+        if there is None or there.behind:
             return None
         policies = parse(there.data, LIST, largest=max(self._largest, LARGEST)).policies
         if policies is None:

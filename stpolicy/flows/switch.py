@@ -29,8 +29,13 @@ def switch(
     complains of. A text that cannot follow stays where it was made: it says whose the compiled file is.
     """
     refuse_what_is_not_ours(target, before, folder)
-    new = target.new
     store.make_folder(target.path.parent)
+    with store.alone(target.path.parent):  # the list's folder may be lost, and its lock with it
+        _switch(target, postfix, rendered)
+
+
+def _switch(target: MapFile, postfix: Postfix, rendered: "Rendered") -> None:
+    new = target.new
     _discard(new)
     try:
         text = rendered.text.encode("utf-8")

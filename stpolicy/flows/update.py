@@ -5,9 +5,9 @@ is installed stays until a better one lies on the disk and one link is switched 
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,21 +49,35 @@ def update(follower: Follower, follow: Follow | None = None, *, now: datetime, r
     try:
         store.make_folder(folder)
         with store.locked(folder):
-            return _kept(follower, follow, now=now, reset=reset)
-    except OSError as wrong:  # nobody else is kept out, so nothing may be written, not even the state
-        return _failed(Outcome(Reason.DISK, f"{folder} cannot be used: {wrong}"), read_state(folder), now)
+            return _kept(folder, partial(_run, follower, follow, now=now, reset=reset), follow, now)
+    except OSError as wrong:  # nobody else is kept out, so nothing may be written there, not even the state
+        return _blind(
+            Outcome(Reason.DISK, f"{folder} cannot be used: {wrong}"), follow, now, read_state(folder)
+        )
 
 
-def _kept(follower: Follower, follow: Follow | None, *, now: datetime, reset: bool) -> Run:
-    """The run of who has the folder to itself, and word of it."""
-    folder = follower.folder
+def misused(folder: Path, message: str, follow: Follow | None, *, now: datetime) -> Run:
+    """A run with wrong settings: asks nobody, believes no pair; a list that has run out leaves the map.
+
+    Word of it is left for `status`, where there is a folder. Busy when another run is at work.
+    """
+    blind = partial(_blind, Outcome(Reason.CONFIGURATION, message), follow, now)
+    try:
+        with store.locked(folder):
+            return _kept(folder, blind, follow, now)
+    except OSError:
+        return blind(read_state(folder))
+
+
+def _kept(folder: Path, work: Callable[[State | None], Run], follow: Follow | None, now: datetime) -> Run:
+    """The run of who has the folder to itself, and word of it; `work` is told what the last run left."""
     before = read_state(folder)
     try:
-        run = _run(follower, follow, before, now=now, reset=reset)
+        run = work(before)
     except StpolicyError as wrong:
-        run = _blind(Outcome(Reason.INTERNAL, wrong.message), follow, before, now)
+        run = _blind(Outcome(Reason.INTERNAL, wrong.message), follow, now, before)
     except OSError as wrong:
-        run = _blind(Outcome(Reason.DISK, str(wrong)), follow, before, now)
+        run = _blind(Outcome(Reason.DISK, str(wrong)), follow, now, before)
     try:
         store.replace(folder / STATE, state_file.dump(run.state))
     except (OSError, StpolicyError) as wrong:
@@ -73,25 +87,19 @@ def _kept(follower: Follower, follow: Follow | None, *, now: datetime, reset: bo
     return run
 
 
-def note_misuse(folder: Path, message: str, now: datetime) -> None:
-    """Leaves word of wrong settings for `status`, where there is a folder and nobody else is at work."""
-    with suppress(OSError, StpolicyError):
-        if folder.is_dir():
-            with store.locked(folder):
-                run = _failed(Outcome(Reason.CONFIGURATION, message), read_state(folder), now)
-                store.replace(folder / STATE, state_file.dump(run.state))
-
-
 def _run(
     follower: Follower, follow: Follow | None, before: State | None, *, now: datetime, reset: bool
 ) -> Run:
+    """Asks the mirrors, installs what is to be installed, and lets the map follow."""
     folder = follower.folder
     mark = None if reset else read_mark(folder)
     moment = bounded_now(now, mark)
     there = installed(folder, follower.who, now=moment, largest=follower.largest, mark=mark)
     high = None if reset else highest(mark, there.mark if there else None)
     moment = bounded_now(now, high)
-    offers = ask(follower.sources, follower.who, there, high, before, now=moment)
+    # A pair behind the mark is in force until it runs out, but whoever offers it offers nothing good.
+    newest = None if there and there.behind else there
+    offers = ask(follower.sources, follower.who, newest, high, before, now=moment)
     run = settle(folder, offers, there, mark, before, moment)
     if follow:
         run = _followed(run, follow, before.map if before else None, moment)
@@ -107,7 +115,7 @@ def _failed(outcome: Outcome, before: State | None, now: datetime) -> Run:
     return Run(replace(known, reason=outcome.reason, message=outcome.message, at=instant(now)))
 
 
-def _blind(outcome: Outcome, follow: Follow | None, before: State | None, now: datetime) -> Run:
+def _blind(outcome: Outcome, follow: Follow | None, now: datetime, before: State | None) -> Run:
     """A run that cannot tell whether any pair is good; its map is one without a pair."""
     run = _failed(outcome, before, now)
     return _followed(run, follow, before.map if before else None, now) if follow else run
@@ -126,11 +134,15 @@ def _followed(run: Run, follow: Follow, before: MapState | None, now: datetime) 
 
 
 def _without_rows(run: Run, since: Instant) -> Run:
-    """The run, which has taken the rows of a list out of the map; without a pair that is what counts."""
+    """The run, which has taken the rows of a list out of the map.
+
+    Without a pair that is what counts, over whatever kept us from looking for another list.
+    """
     message = f"the list in the map is not in force since {since}: its rows are left out"
-    if run.there or run.state.reason.exit_code == 1:
+    if run.there or run.state.reason.exit_code in (1, 2):
         return replace(run, warnings=(*run.warnings, message))
-    return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=message))
+    more = f"; {run.state.message}" if run.state.message else ""
+    return replace(run, state=replace(run.state, reason=Reason.EXPIRED, message=f"{message}{more}"))
 
 
 def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
@@ -144,6 +156,6 @@ def _with_fault(run: Run, wrong: StpolicyError | OSError) -> Run:
             reason = Reason.DISK
     said = wrong.message if isinstance(wrong, StpolicyError) else str(wrong)
     message = f"Postfix does not follow the list: {said}"
-    if run.state.reason.exit_code == 1:  # a refusal says more
+    if run.state.is_alarming:  # what was wrong before says more
         return replace(run, warnings=(*run.warnings, message))
     return replace(run, state=replace(run.state, reason=reason, message=message))

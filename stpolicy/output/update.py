@@ -50,9 +50,10 @@ def _standing(state: State) -> str:
     return f"; the list of {state.listed.timestamp} stays, in force until {state.listed.expires}"
 
 
-def stopped(reason: Reason, message: str) -> str:
+def stopped(reason: Reason, message: str, remarks: Iterable[str] = ()) -> str:
     """The object for a run that could not even begin."""
-    return findings.as_json(Report(), reason=str(reason), exit=reason.exit_code, message=message)
+    code = reason.exit_code
+    return findings.as_json(Report(), reason=str(reason), exit=code, message=message, remarks=list(remarks))
 
 
 def as_json(

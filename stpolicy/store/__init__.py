@@ -1,6 +1,7 @@
 """Files on disk: read, replaced as one switch, and pairs published or installed as one switch."""
 
 from stpolicy.store.files import (
+    alone,
     create,
     discard,
     give,
@@ -19,6 +20,7 @@ from stpolicy.store.versions import CURRENT, VERSIONS, current, install, publish
 __all__ = [
     "CURRENT",
     "VERSIONS",
+    "alone",
     "create",
     "current",
     "discard",

@@ -188,6 +188,23 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps others out that ask for it too, by a lock on the folder itself, which leaves no file; Busy."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as wrong:
+        os.close(descriptor)
+        raise Busy(f"another run is at work in {folder}") from wrong
+    except OSError:
+        pass  # some file systems lock no folders
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def sync(path: Path) -> None:
     """Makes durable what another program wrote to a file, or the renames in a folder."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -2,6 +2,7 @@
 
 from tests.conformance.case import Case
 from tests.conformance.list_cases import LISTS
+from tests.conformance.mark_cases import MARK
 from tests.conformance.server_cases import SERVERS
 from tests.conformance.state_cases import ROLLBACK, RUN_OUT, TIME
 from tests.conformance.trust_cases import MIRRORS, SET, SIGNATURES
@@ -11,6 +12,7 @@ for family, cases in {
     "time": TIME,
     "rollback": ROLLBACK,
     "run out": RUN_OUT,
+    "mark": MARK,
     "mirrors": MIRRORS,
     "settings": SET,
     "signature": SIGNATURES,
@@ -25,6 +27,7 @@ REPRESENTATIVE = (
     "rollback: unchanged",
     "rollback: T2 replay, signature twice in one armour",
     "rollback: T5 a nanosecond older",
+    "mark: ahead, but signed before the pair",
     "run out: no network, less than 4 days and than a third",
     "settings: key ring in armours",
     "settings: G12 key ring without the signer",

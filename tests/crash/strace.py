@@ -87,7 +87,9 @@ class Record:
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
+    """One call as strace tells of it: when, in which process, and the paths that are named in it."""
+
     at: float
     process: int
     call: str
@@ -95,17 +97,23 @@ class _Line:
     text: str
 
 
-def record(client: Client, world: World, scratch: Path) -> Record:
-    """What a good run does to the folders of a world."""
+def traced(client: Client, world: World, scratch: Path) -> list[Line]:
+    """The calls of a good run with paths in them, in the order of time."""
     strace = needs("strace", "strace")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     world.reset()
-    real = _Real(world)
     before = [strace, "-f", "-ff", "-ttt", "-y", _QUIET, "-o", str(scratch / "trace")]
     ran = clients.run(client, world, before=before)
     assert ran == Ran(0, ""), ran
-    lines = sorted(_lines(scratch), key=lambda line: line.at)
+    return sorted(_lines(scratch), key=lambda line: line.at)
+
+
+def record(client: Client, world: World, scratch: Path) -> Record:
+    """What a good run does to the folders of a world."""
+    world.reset()
+    real = _Real(world)
+    lines = traced(client, world, scratch)
     programs = _programs(lines)
     counts: Counter[tuple[int, str, str]] = Counter()
     found: dict[tuple[object, ...], Point] = {}
@@ -146,7 +154,7 @@ class _Real:
         return {path} | {name for name, where in self._where.items() if where == path}
 
 
-def _lines(scratch: Path) -> Iterator[_Line]:
+def _lines(scratch: Path) -> Iterator[Line]:
     for file in scratch.glob("trace.*"):
         for text in file.read_text("utf-8", "replace").splitlines():
             found = _CALL.match(text)
@@ -155,10 +163,10 @@ def _lines(scratch: Path) -> Iterator[_Line]:
                 touched = [path for pair in _QUOTED.findall(asked) for path in pair if path]
                 if found[2] == "rename":  # of its two paths, strace asks for the first only
                     del touched[1:]
-                yield _Line(float(found[1]), int(file.suffix[1:]), found[2], tuple(touched), text)
+                yield Line(float(found[1]), int(file.suffix[1:]), found[2], tuple(touched), text)
 
 
-def _programs(lines: list[_Line]) -> dict[int, tuple[str, int]]:
+def _programs(lines: list[Line]) -> dict[int, tuple[str, int]]:
     """By process: the name of the program that it became, and which run of it; of others, nothing."""
     found: dict[int, tuple[str, int]] = {line.process: ("", 1) for line in lines}
     found[lines[0].process] = ("", 0)
