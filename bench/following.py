@@ -18,7 +18,7 @@ from lists import STPOLICY, measure, write_list
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests import packets, personas, web
+from tests import packets, personas, webserver
 
 BOUND = 1.5
 ROOT = Path(__file__).parent.parent
@@ -31,14 +31,14 @@ def main() -> None:
     compileall.compile_dir(ROOT / "stpolicy", quiet=1)
     with tempfile.TemporaryDirectory() as name, personas.people() as people:
         folder = Path(name)
-        web.certificates(folder)
+        webserver.certificates(folder)
         write_list(folder / "policy.json", 1000)
         data = (folder / "policy.json").read_bytes()
         (folder / "ring").write_bytes(people.alice.public)
-        with web.serving(folder / "good.pem") as server:
+        with webserver.serving(folder / "good.pem") as server:
             asc = packets.asc(people.alice.packet(data, at=personas.SIGNED))
-            server.answers |= {"/policy.json": web.ok(data, 'ETag: "1"')}
-            server.answers |= {"/policy.json.asc": web.ok(asc, 'ETag: "2"')}
+            server.answers |= {"/policy.json": webserver.ok(data, 'ETag: "1"')}
+            server.answers |= {"/policy.json.asc": webserver.ok(asc, 'ETag: "2"')}
             server.conditional = set(server.answers)
             ours = [
                 *STPOLICY,

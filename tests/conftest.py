@@ -13,7 +13,7 @@ from tests.cli.following import Following, Maps
 from tests.needs import needs
 from tests.personas import People
 from tests.program import Program
-from tests.web import Server
+from tests.webserver import Server
 
 pytest_plugins = ["tests.databases", "tests.keys_fixtures"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import personas, web
+from tests import personas, webserver
 from tests.needs import needs
 from tests.personas import Home, People
-from tests.web import Server
+from tests.webserver import Server
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +34,15 @@ def home(people: People) -> Iterator[Home]:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with certificates: see web.certificates."""
+    """A folder with certificates: see webserver.certificates."""
     needs("openssl", "openssl")
     folder = tmp_path_factory.mktemp("authority")
-    web.certificates(folder)
+    webserver.certificates(folder)
     return folder
 
 
 @pytest.fixture
 def server(authority: Path) -> Iterator[Server]:
     """A web server whose certificate is good for whoever trusts ca.pem."""
-    with web.serving(authority / "good.pem") as running:
+    with webserver.serving(authority / "good.pem") as running:
         yield running

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.namespace import Namespace
 from tests.needs import lacking, needs
-from tests.web import Server
+from tests.webserver import Server
 
 ROOT = Path(__file__).parent.parent
 _APART = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--cgroup", "--fork", "--kill-child"]

@@ -15,7 +15,7 @@ from stpolicy import openpgp
 from tests.cli.following import Following
 from tests.personas import stamp
 from tests.program import Program
-from tests.web import Server, ok
+from tests.webserver import Server, ok
 
 CORPUS = os.environ.get("STPOLICY_CORPUS")
 if not CORPUS:

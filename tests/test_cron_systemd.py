@@ -13,7 +13,7 @@ from tests import packets, pairs
 from tests.needs import needs
 from tests.personas import People
 from tests.systemd_room import ROOT, SystemdRoom, systemd_room
-from tests.web import Server, ok
+from tests.webserver import Server, ok
 
 UPDATE = "stpolicy-update.service"
 SERVE = "stpolicy-serve.service"

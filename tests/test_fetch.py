@@ -12,8 +12,8 @@ from stpolicy import fetch
 from stpolicy.errors import Misuse, StpolicyError
 from stpolicy.fetch import Source, Validators
 from stpolicy.model.url import check_url
-from tests import web
-from tests.web import Answer, Server, answer, drip, endless, ok
+from tests import webserver
+from tests.webserver import Answer, Server, answer, drip, endless, ok
 
 BODY = b'{"hello": 1}'
 
@@ -26,7 +26,7 @@ def nothing_of_ours(room: Path) -> None:
 @pytest.fixture
 def plain() -> Iterator[Server]:
     """A server without TLS."""
-    with web.serving() as running:
+    with webserver.serving() as running:
         yield running
 
 
@@ -151,7 +151,7 @@ def test_nobody_listens(server: Server, authority: Path) -> None:
     ("certificate", "trusted"), [("good", "another"), ("other", "ca"), ("another", "ca")]
 )
 def test_r14_certificates_that_are_not_good(certificate: str, trusted: str, authority: Path) -> None:
-    with web.serving(
+    with webserver.serving(
         authority / f"{certificate}.pem" if certificate != "another" else _stranger(authority)
     ) as server:
         server.answers["/x"] = ok(BODY)

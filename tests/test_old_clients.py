@@ -19,7 +19,7 @@ from tests.needs import needs
 from tests.pairs import LATER, believing, dated
 from tests.personas import LIST, SIGNED, stamp
 from tests.program import Ran
-from tests.web import ok
+from tests.webserver import ok
 
 ENFORCE = {"mode": "enforce", "mxs": ["mx.a.com"]}
 

@@ -46,6 +46,7 @@ def build(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> Fas
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # /api/ is below the API, and answers in its way; /api is a page
         generate_unique_id_function=lambda route: route.name,
     )
     _furnish(app)

@@ -17,7 +17,7 @@ from stpolicy.checker.turns import Turns
 from stpolicy.errors import Misuse
 from stpolicy.model.mta_sts import LARGEST
 from stpolicy.model.observation import Dns, Fault, Step, StsObservation
-from tests import web
+from tests import webserver
 from tests.checker.nameserver import Behaviour, NameServer, saying, serving, silent
 
 DOMAIN, HOST, PATH = "example.org", "mta-sts.example.org", "/.well-known/mta-sts.txt"
@@ -26,15 +26,15 @@ PLAIN = "Content-Type: text/plain"
 
 
 @pytest.fixture
-def server(authority: Path) -> Iterator[web.Server]:
-    with web.serving(authority / "good.pem") as server:
+def server(authority: Path) -> Iterator[webserver.Server]:
+    with webserver.serving(authority / "good.pem") as server:
         yield server
 
 
 class Look:
     """A look at example.org, whose policy is served here."""
 
-    def __init__(self, authority: Path, server: web.Server) -> None:
+    def __init__(self, authority: Path, server: webserver.Server) -> None:
         self.server, self.port = server, server.port
         self.ca_file = authority / "ca.pem"
         self.records = ["v=STSv1; id=1;"]
@@ -45,7 +45,7 @@ class Look:
         self.asked: list[tuple[str, str]] = []
         self.turns = Turns(1, 1, 0)
 
-    def __call__(self, *said: web.Answer, timeout: float = 30, domain: str = DOMAIN) -> StsObservation:
+    def __call__(self, *said: webserver.Answer, timeout: float = 30, domain: str = DOMAIN) -> StsObservation:
         for one in said:
             self.server.answers[PATH] = one
         return asyncio.run(self._run(domain, timeout))
@@ -72,7 +72,7 @@ class Look:
 
 
 @pytest.fixture
-def look(authority: Path, server: web.Server) -> Look:
+def look(authority: Path, server: webserver.Server) -> Look:
     return Look(authority, server)
 
 
@@ -85,27 +85,27 @@ def ended(seen: StsObservation) -> tuple[Step, Fault]:
 def chunked(body: bytes, size: int) -> bytes:
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
     joined = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-    return web.answer("200 OK", joined + b"0\r\n\r\n", "Transfer-Encoding: chunked", PLAIN)
+    return webserver.answer("200 OK", joined + b"0\r\n\r\n", "Transfer-Encoding: chunked", PLAIN)
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        pytest.param(web.ok(POLICY, PLAIN), id="length"),
+        pytest.param(webserver.ok(POLICY, PLAIN), id="length"),
         pytest.param(chunked(POLICY, 7), id="chunked"),
-        pytest.param(web.ending(web.answer("200 OK", POLICY, PLAIN)), id="to the end"),
-        pytest.param(b"HTTP/1.1 103 Early Hints\r\n\r\n" + web.ok(POLICY, PLAIN), id="hints before"),
-        pytest.param(web.silence(web.ok(POLICY, PLAIN)), id="kept open"),
+        pytest.param(webserver.ending(webserver.answer("200 OK", POLICY, PLAIN)), id="to the end"),
+        pytest.param(b"HTTP/1.1 103 Early Hints\r\n\r\n" + webserver.ok(POLICY, PLAIN), id="hints before"),
+        pytest.param(webserver.silence(webserver.ok(POLICY, PLAIN)), id="kept open"),
     ],
 )
-def test_a_policy_is_fetched(look: Look, said: web.Answer) -> None:
+def test_a_policy_is_fetched(look: Look, said: webserver.Answer) -> None:
     seen = look(said)
     assert seen == StsObservation(seen.record, 200, "text/plain", POLICY)
     assert seen.record.values == ("v=STSv1; id=1;",)
 
 
 def test_the_request_is_for_the_host_and_takes_no_encoding(look: Look) -> None:
-    look(web.ok(POLICY))
+    look(webserver.ok(POLICY))
     (request,) = look.server.requests
     assert request.startswith(f"GET {PATH} HTTP/1.1\r\n")
     assert f"\r\nHost: {HOST}:{look.port}\r\n" in request
@@ -123,7 +123,7 @@ def test_an_internationalised_domain_is_asked_for_by_its_a_labels(look: Look) ->
 )
 def test_h27_without_one_right_record_nothing_is_fetched(look: Look, records: list[str]) -> None:
     look.records = records
-    seen = look(web.ok(POLICY))
+    seen = look(webserver.ok(POLICY))
     assert seen == StsObservation(seen.record)
     assert not look.server.requests
     assert look.asked == [(f"_mta-sts.{DOMAIN}", "TXT")]
@@ -131,55 +131,59 @@ def test_h27_without_one_right_record_nothing_is_fetched(look: Look, records: li
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
 def test_h20_a_redirect_is_not_followed(look: Look, status: str) -> None:
-    look.server.answers["/elsewhere"] = web.ok(POLICY)
-    seen = look(web.answer(status, b"", "Location: /elsewhere", "Content-Length: 0"))
+    look.server.answers["/elsewhere"] = webserver.ok(POLICY)
+    seen = look(webserver.answer(status, b"", "Location: /elsewhere", "Content-Length: 0"))
     assert (seen.status, seen.body, seen.ended) == (int(status[:3]), b"", None)
     assert len(look.server.requests) == 1
 
 
 def test_the_body_of_another_status_is_not_read(look: Look) -> None:
-    seen = look(web.endless(web.answer("404 Not Found", b"")))
+    seen = look(webserver.endless(webserver.answer("404 Not Found", b"")))
     assert (seen.status, seen.body, seen.ended) == (404, b"", None)
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        pytest.param(web.ok(b"x" * (LARGEST + 2)), id="length"),
-        pytest.param(web.endless(web.answer("200 OK", b"")), id="endless"),
+        pytest.param(webserver.ok(b"x" * (LARGEST + 2)), id="length"),
+        pytest.param(webserver.endless(webserver.answer("200 OK", b"")), id="endless"),
         pytest.param(chunked(b"x" * (LARGEST + 2), 16), id="small chunks"),
     ],
 )
-def test_h21_of_a_huge_body_one_byte_more_is_read_than_a_policy_has(look: Look, said: web.Answer) -> None:
+def test_h21_of_a_huge_body_one_byte_more_is_read_than_a_policy_has(
+    look: Look, said: webserver.Answer
+) -> None:
     seen = look(said)
     assert (len(seen.body), seen.ended) == (LARGEST + 1, None)
 
 
 def test_h21_the_largest_policy_is_read_whole(look: Look) -> None:
-    assert len(look(web.ok(b"x" * LARGEST)).body) == LARGEST
+    assert len(look(webserver.ok(b"x" * LARGEST)).body) == LARGEST
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        pytest.param(web.drip(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), id="head"),
-        pytest.param(web.drip(b"", b"H"), id="status line"),
-        pytest.param(web.drip(web.answer("200 OK", b""), b"x"), id="body"),
-        pytest.param(web.drip(b"HTTP/1.1 103 Hints\r\n\r\n", b"HTTP/1.1 103 Hints\r\n\r\n"), id="hints"),
-        pytest.param(web.silence(), id="silence"),
-        pytest.param(web.silence(web.answer("200 OK", POLICY, "Content-Length: 999")), id="half"),
+        pytest.param(webserver.drip(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"), id="head"),
+        pytest.param(webserver.drip(b"", b"H"), id="status line"),
+        pytest.param(webserver.drip(webserver.answer("200 OK", b""), b"x"), id="body"),
+        pytest.param(
+            webserver.drip(b"HTTP/1.1 103 Hints\r\n\r\n", b"HTTP/1.1 103 Hints\r\n\r\n"), id="hints"
+        ),
+        pytest.param(webserver.silence(), id="silence"),
+        pytest.param(webserver.silence(webserver.answer("200 OK", POLICY, "Content-Length: 999")), id="half"),
     ],
 )
-def test_h21_a_slow_answer_ends_at_the_deadline(look: Look, said: web.Answer) -> None:
+def test_h21_a_slow_answer_ends_at_the_deadline(look: Look, said: webserver.Answer) -> None:
     assert ended(look(said, timeout=2)) == (Step.REQUEST, Fault.TIME_OUT)
 
 
 @pytest.mark.parametrize(
     ("said", "fault"),
     [
-        pytest.param(web.answer("200 OK", POLICY, PLAIN), Fault.CLOSED, id="cut without close_notify"),
+        pytest.param(webserver.answer("200 OK", POLICY, PLAIN), Fault.CLOSED, id="cut without close_notify"),
         pytest.param(
-            web.answer("200 OK", POLICY, "Content-Length: 999"), Fault.CLOSED, id="shorter than told"
+            webserver.answer("200 OK", POLICY, "Content-Length: 999"), Fault.CLOSED, id="shorter than told"
         ),
         pytest.param(chunked(POLICY, 7)[:-5], Fault.CLOSED, id="without the last chunk"),
         pytest.param(b"", Fault.CLOSED, id="nothing"),
@@ -193,38 +197,40 @@ def test_h21_a_slow_answer_ends_at_the_deadline(look: Look, said: web.Answer) ->
             id="two lengths",
         ),
         pytest.param(
-            web.answer("200 OK", b"", "Transfer-Encoding: gzip, chunked"),
+            webserver.answer("200 OK", b"", "Transfer-Encoding: gzip, chunked"),
             Fault.NOT_SMTP,
             id="transfer encoding",
         ),
-        pytest.param(web.endless(b"HTTP/1.1 200 OK\r\nA: "), Fault.OVERSIZED, id="endless line"),
+        pytest.param(webserver.endless(b"HTTP/1.1 200 OK\r\nA: "), Fault.OVERSIZED, id="endless line"),
         pytest.param(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 9999, Fault.OVERSIZED, id="endless head"),
         pytest.param(b"HTTP/1.1 103 Hints\r\n\r\n" * 9999, Fault.OVERSIZED, id="endless hints"),
         pytest.param(
-            web.answer("200 OK", b"1;" + b"x" * 99999, "Transfer-Encoding: chunked"),
+            webserver.answer("200 OK", b"1;" + b"x" * 99999, "Transfer-Encoding: chunked"),
             Fault.OVERSIZED,
             id="extension",
         ),
     ],
 )
-def test_an_answer_that_is_none_is_told_as_what_it_is(look: Look, said: web.Answer, fault: Fault) -> None:
+def test_an_answer_that_is_none_is_told_as_what_it_is(
+    look: Look, said: webserver.Answer, fault: Fault
+) -> None:
     assert ended(look(said)) == (Step.REQUEST, fault)
 
 
 def test_h22_the_content_type_stands_as_it_came_but_printable(look: Look) -> None:
-    seen = look(web.ok(POLICY, "Content-Type: text/\x80html; charset=UTF-7"))
+    seen = look(webserver.ok(POLICY, "Content-Type: text/\x80html; charset=UTF-7"))
     assert seen.content_type == "text/\\xc2\\x80html; charset=UTF-7"
 
 
 def test_a_certificate_of_nobody_known(look: Look, authority: Path) -> None:
     look.ca_file = authority / "another.pem"
-    seen = look(web.ok(POLICY))
+    seen = look(webserver.ok(POLICY))
     assert ended(seen) == (Step.HANDSHAKE, Fault.TLS)
     assert "issuer" in str(seen.ended)
 
 
 def test_a_certificate_for_another_host(look: Look, authority: Path) -> None:
-    with web.serving(authority / "other.pem") as other:
+    with webserver.serving(authority / "other.pem") as other:
         look.port = other.port
         seen = look()
     assert ended(seen) == (Step.HANDSHAKE, Fault.TLS)
@@ -240,7 +246,7 @@ def test_what_comes_in_clear_ahead_of_tls_is_no_answer(look: Look, authority: Pa
             listener.setblocking(False)
             connection, _ = await loop.sock_accept(listener)
             with connection:
-                await loop.sock_sendall(connection, web.ok(POLICY))
+                await loop.sock_sendall(connection, webserver.ok(POLICY))
                 await loop.sock_recv(connection, 1)
 
         async def both() -> StsObservation:
@@ -266,22 +272,22 @@ def test_nobody_listens(look: Look) -> None:
 
 def test_the_next_address_is_tried(look: Look) -> None:
     look.addresses = {"A": ["127.0.0.1"], "AAAA": ["::1"]}
-    assert look(web.ok(POLICY)).body == POLICY
+    assert look(webserver.ok(POLICY)).body == POLICY
     look.addresses = {"A": ["127.0.0.1", "127.0.0.0"]}  # the first of them, sorted, takes no connection
-    assert look(web.ok(POLICY)).body == POLICY
+    assert look(webserver.ok(POLICY)).body == POLICY
 
 
 @pytest.mark.parametrize("kind", ["A", "AAAA"])
 def test_h2_an_address_that_is_not_global_is_not_connected_to(look: Look, kind: str) -> None:
     look.allow_private = False
     look.addresses = {kind: ["127.0.0.1" if kind == "A" else "::ffff:127.0.0.1"]}
-    seen = look(web.ok(POLICY))
+    seen = look(webserver.ok(POLICY))
     assert ended(seen) == (Step.CONNECT, Fault.NOT_GLOBAL)
     assert not look.server.requests
 
 
 def test_h2_the_name_of_the_policy_host_is_looked_up_once(look: Look) -> None:
-    look(web.ok(POLICY))
+    look(webserver.ok(POLICY))
     assert sorted(look.asked) == [(f"_mta-sts.{DOMAIN}", "TXT"), (HOST, "A"), (HOST, "AAAA")]
 
 
@@ -334,7 +340,7 @@ class Noted(Turns):
 def test_a_policy_server_is_met_in_its_turn_at_each_of_its_addresses(look: Look) -> None:
     look.turns = turns = Noted()
     look.addresses = {"A": ["127.0.0.0", "127.0.0.1"]}  # the first takes no connection
-    assert look(web.ok(POLICY, PLAIN)).body == POLICY
+    assert look(webserver.ok(POLICY, PLAIN)).body == POLICY
     assert turns.connected == ["127.0.0.0", "127.0.0.1"]
 
 

@@ -12,7 +12,7 @@ from tests.needs import needs
 from tests.pairs import believing, dated
 from tests.personas import LIST, SIGNED, People, Person, stamp
 from tests.program import NOW, Program, Ran
-from tests.web import Server, ok
+from tests.webserver import Server, ok
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from tests.needs import needs
 from tests.personas import Person
 from tests.postfix_room import MAIN, MASTER, PostfixRoom, authority
 from tests.program import NOW, Ran
-from tests.web import ok
+from tests.webserver import ok
 
 
 def publish_keys(following: Following, *people: Person) -> None:

@@ -14,7 +14,7 @@ from dns.rcode import Rcode
 from tests.checker import nameserver
 from tests.checker.nameserver import NameServer, saying
 from tests.program import Program, Ran, canonical_list
-from tests.web import Answer, Server, answer, ok
+from tests.webserver import Answer, Server, answer, ok
 
 PATH = "/.well-known/mta-sts.txt"
 POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.net\r\nmx: *.example.com\r\nmax_age: 604800\r\n"

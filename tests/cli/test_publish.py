@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from stpolicy import fetch, store
-from tests import web
+from tests import webserver
 from tests.pairs import LATER, believing, codes, dated, place, sign, snapshot
 from tests.personas import LIST, SIGNED, People
 from tests.program import NOW, Program, Ran
-from tests.web import Answer, Server, answer, drip, ok
+from tests.webserver import Answer, Server, answer, drip, ok
 
 ROOT = Path("www")
 
@@ -269,7 +269,7 @@ def test_a_certificate_that_is_not_good(
 
 
 def test_http_for_tests(live: Server, check: list[str], program: Program) -> None:
-    with web.serving() as plain:
+    with webserver.serving() as plain:
         plain.answers = live.answers
         assert program(*check, plain.url).code == 2
         assert program(*check, plain.url, "--allow-http").code == 0

@@ -15,7 +15,7 @@ from tests.pairs import LATER, dated
 from tests.personas import SIGNED
 from tests.postfix_room import PostfixRoom
 from tests.program import NOW, Ran
-from tests.web import answer, ok
+from tests.webserver import answer, ok
 
 
 def test_without_postfix(published: Following, etc: Path) -> None:

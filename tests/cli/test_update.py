@@ -13,7 +13,7 @@ from tests.cli.following import Following
 from tests.pairs import LATER, dated, snapshot
 from tests.personas import LIST, SIGNED
 from tests.program import Ran
-from tests.web import answer, ok
+from tests.webserver import answer, ok
 
 
 def test_a_first_list(following: Following) -> None:

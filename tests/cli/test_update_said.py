@@ -9,7 +9,7 @@ from tests import lists
 from tests.cli.following import Following, Maps
 from tests.pairs import LATER, dated
 from tests.personas import SIGNED, stamp
-from tests.web import ok
+from tests.webserver import ok
 
 LATE = SIGNED + timedelta(days=15)
 

@@ -10,7 +10,7 @@ from tests.conformance.case import Change, nothing
 from tests.conformance.world import BEFORE, World
 from tests.pairs import dated
 from tests.personas import SIGNED, stamp
-from tests.web import answer
+from tests.webserver import answer
 
 NOW = lists.NOW
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

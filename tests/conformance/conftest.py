@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.clients import Client, client
 from tests.conformance.world import World
 from tests.personas import People
-from tests.web import Server
+from tests.webserver import Server
 
 _SIGNATURES: dict[object, bytes] = {}
 

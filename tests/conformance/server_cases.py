@@ -7,7 +7,7 @@ from itertools import pairwise
 from tests.conformance.case import Case, Change
 from tests.conformance.world import COLD, WARM, Pair, World
 from tests.personas import LIST
-from tests.web import Answer, after, answer, drip, ending, endless, in_turn, ok, silence
+from tests.webserver import Answer, after, answer, drip, ending, endless, in_turn, ok, silence
 
 _HTML = b"<!DOCTYPE html><title>Sign in</title>"
 _CHUNKED = "Transfer-Encoding: chunked"

@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.clients import VARIANTS, Script, client, own_script, run
 from tests.conformance.world import BEFORE, OLD, WARM, World, begin
 from tests.personas import running, wait
-from tests.web import answer
+from tests.webserver import answer
 
 
 def test_the_hook_runs_after_a_switch_and_only_then(world: World, tmp_path: Path) -> None:

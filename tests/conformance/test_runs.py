@@ -12,7 +12,7 @@ from stpolicy.errors import Busy
 from tests.conformance.clients import CLIENTS, Client, client, ended, run
 from tests.conformance.world import WARM, World, begin
 from tests.personas import LIST, running, wait
-from tests.web import answer, silence
+from tests.webserver import answer, silence
 
 who = pytest.mark.parametrize("who", CLIENTS)
 HANG = silence(answer("200 OK", b"{", "Content-Length: 999"))

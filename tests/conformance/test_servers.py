@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import web
+from tests import webserver
 from tests.conformance.clients import CLIENTS, VARIANTS, Client, client, own_script, run
 from tests.conformance.world import WARM, World, begin
-from tests.web import answer
+from tests.webserver import answer
 
 who = pytest.mark.parametrize("who", CLIENTS)
 
@@ -34,7 +34,7 @@ def test_r14_settings_of_a_user_trust_nobody(host: str, world: World, tmp_path: 
 
 @pytest.mark.parametrize("host", [*CLIENTS, "script, wget"])
 def test_a_certificate_of_another_host(host: str, world: World, tmp_path: Path) -> None:
-    with web.serving(world.authority / "other.pem") as other:
+    with webserver.serving(world.authority / "other.pem") as other:
         world.settings.urls = [f"{other.url}/policy.json"]
         ran = run(client(host, tmp_path / "programs"), world.settings)
         assert (ran.code, other.requests) == (3, [])
@@ -43,7 +43,7 @@ def test_a_certificate_of_another_host(host: str, world: World, tmp_path: Path) 
 @pytest.mark.parametrize("host", [*CLIENTS, "script, wget"])
 def test_http_is_for_this_host_alone_and_on_demand(host: str, world: World, tmp_path: Path) -> None:
     asked = client(host, tmp_path / "programs")
-    with web.serving() as plain:
+    with webserver.serving() as plain:
         plain.answers = dict(world.server.answers)
         world.settings.urls = [f"{plain.url}/policy.json"]
         assert run(asked, world.settings).code == 2
@@ -55,7 +55,7 @@ def test_http_is_for_this_host_alone_and_on_demand(host: str, world: World, tmp_
 
 @pytest.mark.parametrize("host", [*CLIENTS, "script, wget"])
 def test_r13_no_redirect_leads_from_https_to_http(host: str, world: World, tmp_path: Path) -> None:
-    with web.serving() as plain:
+    with webserver.serving() as plain:
         plain.answers = dict(world.server.answers)
         moved = answer("302 Found", b"", f"Location: {plain.url}/policy.json", "Content-Length: 0")
         world.answers(data=moved)

@@ -9,7 +9,7 @@ from tests.conformance.world import BEFORE, COLD, OLD, WARM, Pair, World
 from tests.gpg import corpus
 from tests.pairs import dated
 from tests.personas import LIST, People
-from tests.web import answer, drip, endless, ok
+from tests.webserver import answer, drip, endless, ok
 
 
 def _mirrors(first: Callable[[World], tuple[object, object]]) -> Change:

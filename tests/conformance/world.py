@@ -13,7 +13,7 @@ from tests import lists, packets, pairs, personas
 from tests.conformance.clients import Settings
 from tests.pairs import dated
 from tests.personas import LIST, SIGNED, People, Person
-from tests.web import Answer, Server, ok
+from tests.webserver import Answer, Server, ok
 
 BEFORE = lists.NOW - timedelta(days=5)
 """When the list was dated and signed that lies in the folder at a warm start."""

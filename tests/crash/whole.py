@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import personas, web
+from tests import personas, webserver
 from tests.crash.clients import CLIENTS, Client
 from tests.crash.matrix import matrix, scenario, spread
 from tests.crash.strace import FAULTS
@@ -27,7 +27,7 @@ def a_world() -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="crash-") as name, personas.people() as people:
         authority = Path(name) / "authority"
         authority.mkdir()
-        web.certificates(authority)
+        webserver.certificates(authority)
         with world(Path(name), people, authority) as there:
             yield there
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from stpolicy.store import version_name
-from tests import lists, packets, web
+from tests import lists, packets, webserver
 from tests.needs import needs
 from tests.personas import SIGNED, People, stamp
-from tests.web import Server, ok
+from tests.webserver import Server, ok
 
 COLD, WARM = "cold", "warm"
 """Nothing is installed; an older list is, with its map."""
@@ -121,7 +121,7 @@ class World:
 
 @contextmanager
 def world(folder: Path, people: People, authority: Path) -> Iterator[World]:
-    """A world with nothing installed and no map; `authority` has the certificates of web.certificates."""
+    """A world with nothing installed and no map; `authority` has the certificates of `webserver`."""
     needs("gpgv", "gpgv")
     (folder / "ring.gpg").write_bytes(people.alice.public)
     shutil.copy(authority / "ca.pem", folder)
@@ -129,7 +129,7 @@ def world(folder: Path, people: People, authority: Path) -> Iterator[World]:
     (folder / "bin" / "postfix").write_text("#!/bin/sh\n")
     (folder / "bin" / "postfix").chmod(0o755)
     old, new = (edition(people, word, at) for word, at in (("old", _BEFORE), ("new", SIGNED)))
-    with web.serving(authority / "good.pem") as server:
+    with webserver.serving(authority / "good.pem") as server:
         yield World(folder, server, people.alice.fingerprint, old, new, COLD, None, folder)
 
 

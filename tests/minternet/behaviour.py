@@ -102,7 +102,7 @@ class At:
 class Sts:
     """MTA-STS: the TXT records, a line each, and where the policy host leads: a server, or an address."""
 
-    web: Web | At | Fate
+    web: Web | At | str | Fate
     records: str = "v=STSv1; id=1;"
 
 

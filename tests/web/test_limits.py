@@ -82,9 +82,9 @@ def test_of_many_domains_each_is_counted(service: Running) -> None:
     assert "ask again in" in answers[4]["message"]
 
 
-def test_all_processes_count_together(tmp_path: Path) -> None:
+def test_all_processes_count_together(shared: str, tmp_path: Path) -> None:
     """Both have the ledger in common and nothing else."""
-    wanted = settings(tmp_path, limit="3/hour")
+    wanted = settings(tmp_path, database=shared, limit="3/hour")
     with running(wanted) as first, running(wanted) as second:
         one, other = first.client("127.0.0.2"), second.client("127.0.0.2")
         assert [ask(one, f"a{n}.example.com").status_code for n in range(2)] == [202, 202]
