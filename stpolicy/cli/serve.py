@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_network
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,7 +98,7 @@ class Serving:
         ),
     ] = "120/hour"
     keep: Annotated[
-        int, typer.Option("--keep", metavar="DAYS", min=1, help="Days for which results are kept.")
+        int, typer.Option("--keep", metavar="DAYS", min=1, max=36500, help="Days for which results are kept.")
     ] = 90
     proxy: Annotated[
         list[str] | None,
@@ -146,19 +147,10 @@ def serve(
     from stpolicy.web.settings import Settings
 
     url = _web.database(database)
-    if not is_shared(address(url)):
-        if serving.worker:
-            raise Misuse(
-                "--worker needs a database that machines share",
-                "name it with --database postgresql+psycopg://…",
-            )
-        if serving.workers > 1:
-            raise Misuse(
-                "--workers above 1 needs a database that processes share",
-                "name it with --database postgresql+psycopg://…",
-            )
-    if serving.worker and not serving.scans:
-        raise Misuse("--worker with --scans 0 would do nothing")
+    shared = is_shared(address(url))
+    _check(serving, shared=shared)
+    if not (serving.scans or shared):
+        _door.say("no scan will be run: --scans is 0, and no worker can share a file of SQLite", quiet=quiet)
     settings = Settings(
         url,
         _looks(looking),
@@ -175,6 +167,20 @@ def serve(
     )
     _begin(settings, serving, quiet=quiet)
     return _door.DONE
+
+
+def _check(serving: Serving, *, shared: bool) -> None:
+    """Misuse for what would serve nobody."""
+    if serving.worker and not serving.scans:
+        raise Misuse("--worker with --scans 0 would do nothing")
+    if serving.worker and serving.workers > 1:
+        raise Misuse("--workers is about serving, which --worker does not", "start several with --worker")
+    asked = {"--worker": serving.worker, "--workers above 1": serving.workers > 1}
+    for option in (option for option, is_asked in asked.items() if is_asked and not shared):
+        raise Misuse(
+            f"{option} needs a database that processes share",
+            "name it with --database postgresql+psycopg://…",
+        )
 
 
 def _begin(settings: "Settings", serving: Serving, *, quiet: bool) -> None:
@@ -195,6 +201,8 @@ def _looks(options: Looking) -> "Network":
     from stpolicy.flows.check import Network
 
     _inputs.check_ca_file(options.ca_file)
+    if not isfinite(options.timeout):
+        raise Misuse("--timeout is a number of seconds")
     return Network(
         Manner(config.helo(options.helo), options.smtp_port, options.timeout),
         tuple(map(_network.resolver, options.resolver or ())),
@@ -207,6 +215,8 @@ def _looks(options: Looking) -> "Network":
 def _pins(keyring: Path | None, signer: list[str] | None, threshold: int) -> "Pins | None":
     """None where neither is given: then no list is served."""
     if keyring is None and not signer:
+        if threshold > 1:
+            raise Misuse("--threshold is about pinned signers", "name them with --signer and --keyring")
         return None
     return _inputs.pins(keyring, signer, threshold)
 

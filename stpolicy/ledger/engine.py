@@ -30,8 +30,8 @@ def address(text: str) -> URL:
             "--database is no address of a database that we know",
             f"write it like sqlite:///scans.db or {POSTGRESQL}://user@host/name",
         )
-    if url.drivername == "sqlite" and url.database == ":memory:":
-        raise Misuse("--database names no file", "each connection would have a database of its own")
+    if url.drivername == "sqlite" and (url.database == ":memory:" or "uri" in url.query):
+        raise Misuse("--database names no file", "write it like sqlite:///scans.db")
     return url
 
 

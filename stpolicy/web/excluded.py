@@ -20,6 +20,7 @@ class Excluded:
         self._path = path
         self._seen: tuple[int, int] | None = None
         self._domains: frozenset[str] = frozenset()
+        self._said = ""
         if path:
             self._read(path)
 
@@ -29,7 +30,11 @@ class Excluded:
             try:
                 self._read(self._path)
             except Misuse as wrong:
-                _log.warning("%s; what it was before stays in force", wrong.message)
+                if wrong.message != self._said:
+                    _log.warning("%s; what it was before stays in force", wrong.message)
+                self._said = wrong.message
+            else:
+                self._said = ""
         return self._domains
 
     def _read(self, path: Path) -> None:

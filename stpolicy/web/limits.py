@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from limits import parse
+from limits import parse_many
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
@@ -18,7 +18,9 @@ class Limit:
     def __init__(self, text: str, ledger: Ledger, clock: Callable[[], datetime]) -> None:
         """Misuse for a text that is no limit."""
         try:
-            self._item = parse(text)
+            (self._item,) = parse_many(text)
+            if self._item.amount < 1:
+                raise ValueError  # noqa: TRY301
         except ValueError as wrong:
             raise Misuse(f"--limit {text!r} is no limit", "write it like 120/hour") from wrong
         self._limiter = FixedWindowRateLimiter(_InLedger(ledger, clock))

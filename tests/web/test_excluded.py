@@ -112,3 +112,13 @@ def test_a_scan_that_waits_is_given_up_too(tmp_path: Path, file: Path) -> None:
 def test_a_file_that_is_not_there_is_misuse(tmp_path: Path) -> None:
     with pytest.raises(Misuse):
         Excluded(tmp_path / "nothing")
+
+
+def test_a_file_that_is_gone_is_logged_once(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And not for each question of whoever asks."""
+    write(file, "example.com\n")
+    excluded = Excluded(file)
+    file.unlink()
+    for _ in range(3):
+        assert excluded.domains() == {"example.com"}
+    assert len(caplog.records) == 1

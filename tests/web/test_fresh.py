@@ -57,3 +57,16 @@ def test_a_scan_that_came_to_nothing_is_not_begun_again_at_once(tmp_path: Path) 
         assert again.headers["retry-after"] == "60"
         service.clock.pass_by(seconds=60)
         assert ask(client, "example.com").status_code == 202
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_a_result_from_a_clock_that_ran_ahead_is_not_answered_for_ever(tmp_path: Path, status: int) -> None:
+    with running(settings(tmp_path, limit="1000/hour")) as service:
+        client = service.client()
+        first = ask(client, "example.com").json()["response"]["id"]
+        service.clock.pass_by(days=1)
+        service.finished("example.com", status)
+        service.clock.pass_by(days=-1)
+        again = ask(client, "example.com")
+        assert again.status_code == 202
+        assert again.json()["response"]["id"] != first
