@@ -16,7 +16,7 @@ from stpolicy.flows.served import Pair
 from stpolicy.flows.submit import domain_of
 from stpolicy.model.scanned import Scan, State
 from stpolicy.model.verdict import Status
-from stpolicy.web import asking, described, words
+from stpolicy.web import asking, described, origin, words
 from stpolicy.web.envelope import Refusal, envelope, raw
 from stpolicy.web.service import Service
 
@@ -52,18 +52,22 @@ async def scan(request: Request) -> Response:
     The domain comes as JSON or as a form, in U-labels or A-labels; `?domain=` without a body serves too.
     """
     here = service(request)
+    if not asking.is_json(request):
+        origin.check(request)  # a form needs no leave of ours to be sent from another site; JSON does
     found = await submitted(request, await asking.domain(request))
     waits = asking.waits(request) and here.watch.waiting < MOST_AT_ONCE
     if not found.state.over and waits:
-        await over(here, found.id)
+        await over(request, found.id)
     return await answer(here, found.id)
 
 
-async def over(here: Service, id_: str) -> None:
-    """Waits until a scan is over, the client has waited long enough, or the service stops."""
-    ends = [
+async def over(request: Request, id_: str) -> None:
+    """Waits until a scan is over, the client has gone or has waited long enough, or the service stops."""
+    here = service(request)
+    ends: list[asyncio.Task[object]] = [
         asyncio.create_task(here.watch.until_over(id_, WAIT)),
         asyncio.create_task(here.stopping.wait()),
+        asyncio.create_task(_gone(request)),
     ]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -71,6 +75,12 @@ async def over(here: Service, id_: str) -> None:
         for end in ends:
             end.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    """Ends when the client has hung up: it must not hold the place of one who waits."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def submitted(request: Request, name: str) -> Scan:

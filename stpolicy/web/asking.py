@@ -57,14 +57,23 @@ async def domains(request: Request) -> list[str]:
     return [one[:LONGEST_NAME] for one in found]
 
 
+def is_json(request: Request) -> bool:
+    """Whether the body says that it is JSON."""
+    kind = _kind(request)
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _body(request: Request) -> Mapping[str, Any]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind in _FORMS:
+    if _kind(request) in _FORMS:
         return await _form(request)
     data = await request.body()
     if not data:
         return {}
-    if kind != "application/json" and not kind.endswith("+json"):
+    if not is_json(request):
         raise Refusal(415, "send JSON or a form, and say which in Content-Type")
     try:
         value = json.loads(data, object_pairs_hook=_object)

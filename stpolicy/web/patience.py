@@ -135,9 +135,12 @@ class Impatient(H11Protocol):
 
 @lru_cache(maxsize=1)
 def _room() -> int:
-    """Connections in all: some descriptors are left for the database and for mail servers."""
+    """Connections in all: some descriptors are left for the database and for mail servers.
+
+    And for connections that asyncio has taken, a backlog at a time, and not closed yet.
+    """
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(most // 2, most - 512)
+    return max(most // 8, most - 512)
 
 
 @lru_cache(maxsize=4096)

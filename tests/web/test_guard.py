@@ -93,6 +93,15 @@ def test_requests_sent_together_are_answered_in_order(service: Running) -> None:
         assert [raw.answer().status for _ in range(4)] == [200, 404, 202, 200]
 
 
+@pytest.mark.parametrize(("path", "status"), [("/api/ping", 200), ("/api/nothing", 404)])
+def test_a_whole_url_is_asked_for_like_its_path(service: Running, path: str, status: int) -> None:
+    """RFC 9112 section 3.2.2; the answer is in the envelope."""
+    with Raw(service.port) as raw:
+        raw.send(get(f"http://tests{path}"))
+        answer = raw.answer()
+    assert (answer.status, json.loads(answer.body)["status_code"]) == (status, status)
+
+
 def test_a_client_that_goes_in_the_middle_is_no_news(
     service: Running, caplog: pytest.LogCaptureFixture
 ) -> None:

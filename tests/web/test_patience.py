@@ -196,3 +196,25 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_who_has_hung_up_holds_no_place(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody asks, and goes: the next one waits for the result all the same."""
+    monkeypatch.setattr(api, "MOST_AT_ONCE", 4)
+    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
+    for _ in range(12):
+        with Raw(service.port) as raw:
+            raw.send(b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: x\r\n\r\n")
+    path = "/api/scan?domain=example.com"
+
+    def room() -> bool:
+        with Raw(service.port) as raw:
+            raw.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            raw.socket.settimeout(0.5)
+            try:
+                return not raw.socket.recv(12)
+            except TimeoutError:
+                return True
+
+    _until(room)
+    service.finished("example.com", 0)

@@ -221,3 +221,14 @@ def test_statistics_stay_when_results_go(site: Site) -> None:
     after = enveloped(site.http.get("/api/stats"), 200)["response"]
     assert after["days"] == before["days"]
     assert site.ledger.newest(Domain("one.org"), State.DONE) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("application/x-www-form-urlencoded", 403), ("application/json", 202)]
+)
+def test_a_form_of_another_site_asks_for_nothing(site: Site, kind: str, status: int) -> None:
+    """It would come from the visitor's address. What is no form, a browser sends only with leave of ours."""
+    body = "domain=one.org" if "form" in kind else '{"domain": "one.org"}'
+    headers = {"Content-Type": kind, "Sec-Fetch-Site": "cross-site", "Prefer": "respond-async"}
+    enveloped(site.http.post("/api/scan", content=body, headers=headers), status)
+    assert (site.ledger.active(Domain("one.org")) is not None) == (status == 202)
