@@ -1,16 +1,16 @@
 """Many domains to their observations: bounded, each host once, each domain told of as soon as it is done."""
 
 import asyncio
-import pickle
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Literal, TypeVar
 
 from stpolicy.checker import dane
 from stpolicy.checker.dns import Kind, Resolver, is_global
+from stpolicy.checker.once import Once
+from stpolicy.checker.shares import Share, Takers
 from stpolicy.errors import StpolicyError
 from stpolicy.model.names import Domain, host_fault
 from stpolicy.model.observation import (
@@ -29,6 +29,9 @@ from stpolicy.model.observation import (
 
 MOST_ADDRESSES = 16
 """Of one host and one family, where big providers have 8; that there are more, `mx.addresses_unseen` says."""
+
+MOST_LOOKS = 64
+"""Of one domain, divided among its hosts, where Postfix tries five addresses (smtp_mx_address_limit)."""
 
 Look = Callable[[str, str], Awaitable[AddressObservation]]
 """(host name, address) -> what was seen there."""
@@ -60,18 +63,29 @@ class Scope:
 
 
 class Survey:
-    """One run. Hosts are shared: each is looked at once, however many domains name it."""
+    """One run. What is looked at is shared: once, however many domains lead to it."""
 
     def __init__(
-        self, resolver: Resolver, look: Look, fetch: Fetch, scope: Scope, *, rate: float, now: datetime
+        self,
+        resolver: Resolver,
+        look: Look,
+        fetch: Fetch,
+        scope: Scope,
+        *,
+        rate: float,
+        share: int,
+        now: datetime,
     ) -> None:
+        """`rate` is in new hosts a second, 0 for no bound; `share` in connections at once for one domain."""
         self._resolver = resolver
         self._look = look
         self._fetch = fetch
         self._scope = scope
         self._pace = _Pace(rate)
+        self._share = share
         self._now = now
-        self._hosts: dict[str, asyncio.Task[HostObservation] | bytes] = {}
+        self._names = Once(self._name)
+        self._addresses = Once(self._address)
         self.connected = False
         """Whether any connection has come about."""
 
@@ -118,8 +132,10 @@ class Survey:
         for name in names:
             on_event(name, False)
 
+        share, most = Share(self._share), MOST_LOOKS // max(len(names), 1)
+
         async def told(name: str) -> HostObservation:
-            seen = await self._once(name)
+            seen = await self._host(name, share, most)
             on_event(name, True)
             return seen
 
@@ -138,44 +154,39 @@ class Survey:
             return None
         return await self._resolver.records(f"_smtp._tls.{domain}", "TXT")
 
-    async def _once(self, host: str) -> HostObservation:
-        known = self._hosts.get(host)
-        if isinstance(known, bytes):
-            return _unpacked(known)
-        if known is None:
-            known = self._hosts[host] = asyncio.create_task(self._host(host))
-            known.add_done_callback(partial(self._pack, host))
-        return await asyncio.shield(known)  # one domain that is given up must not end it for all others
-
-    def _pack(self, host: str, done: "asyncio.Task[HostObservation]") -> None:
-        """Keeps what another domain may ask for in a tenth of the room."""
-        if not done.cancelled() and done.exception() is None:
-            self._hosts[host] = zlib.compress(pickle.dumps(done.result(), pickle.HIGHEST_PROTOCOL), 1)
-
-    async def _host(self, host: str) -> HostObservation:
-        await self._pace.turn()
-        a, aaaa = await asyncio.gather(*(self._addresses(host, family) for family in FAMILIES))
-        tlsa = await dane.tlsa(host, self._resolver, (a, aaaa)) if self._scope.dane else _NOT_ASKED
-        found = (*a.values[:MOST_ADDRESSES], *aaaa.values[:MOST_ADDRESSES])
-        looks = await asyncio.gather(*(self._address(host, address) for address in found))
+    async def _host(self, host: str, share: Share, most: int) -> HostObservation:
+        a, aaaa, tlsa = await self._names.of(host, share)
+        found = _chosen(a.values, aaaa.values, most)
+        looks = await asyncio.gather(*(self._addresses.of((host, address), share) for address in found))
         return HostObservation(host, a, aaaa, tlsa, tuple(looks))
 
-    async def _addresses(self, host: str, family: Kind) -> Records:
+    async def _name(self, host: str, _: Takers) -> tuple[Records, Records, Records]:
+        """A, AAAA and TLSA records."""
+        await self._pace.turn()
+        a, aaaa = await asyncio.gather(*(self._records(host, family) for family in FAMILIES))
+        tlsa = await dane.tlsa(host, self._resolver, (a, aaaa)) if self._scope.dane else _NOT_ASKED
+        return a, aaaa, tlsa
+
+    async def _records(self, host: str, family: Kind) -> Records:
         return await self._resolver.records(host, family) if family in self._scope.families else _NOT_ASKED
 
-    async def _address(self, host: str, address: str) -> AddressObservation:
+    async def _address(self, at: tuple[str, str], takers: Takers) -> AddressObservation:
+        host, address = at
         if not self._scope.allow_private and not is_global(address):
             refused = Unreachable(Step.CONNECT, Fault.NOT_GLOBAL, "is no address of the global internet")
             return AddressObservation(address, Session(ended=refused))
-        seen = await self._look(host, address)
+        async with takers.place():
+            seen = await self._look(host, address)
         ended = seen.session.ended
         self.connected |= ended is None or ended.step is not Step.CONNECT
         return seen
 
 
-def _unpacked(data: bytes) -> HostObservation:
-    found: HostObservation = pickle.loads(zlib.decompress(data))  # noqa: S301  (it never left this process)
-    return found
+def _chosen(a: Sequence[str], aaaa: Sequence[str], most: int) -> tuple[str, ...]:
+    """So many of a host's addresses at most, of both families if it has them."""
+    four, six = a[:MOST_ADDRESSES], aaaa[:MOST_ADDRESSES]
+    sixes = max(most // 2, most - len(four))
+    return *four[: most - len(six[:sixes])], *six[:sixes]
 
 
 class _Pace:

@@ -92,8 +92,13 @@ def turns_of(limits: Limits) -> Turns:
 
 
 @asynccontextmanager
-async def surveying(network: Network, look: Look, turns: Turns, *, now: datetime) -> AsyncIterator[Survey]:
-    """A survey over the network, in turns that other surveys may share."""
+async def surveying(
+    network: Network, look: Look, turns: Turns, *, now: datetime, share: int = 0
+) -> AsyncIterator[Survey]:
+    """A survey over the network, in turns that other surveys may share.
+
+    `share` is how many connections to mail servers one domain has at once; 0 for as many as there are.
+    """
     timeout, scope = network.manner.timeout, network.scope
     named = [address for address, _ in network.resolvers]
     with Resolver(network.resolvers or None, timeout=DEADLINE, trusted=named) as resolver:
@@ -108,7 +113,8 @@ async def surveying(network: Network, look: Look, turns: Turns, *, now: datetime
             servers=https.Servers(turns, timeout),
         )
         at = Addresses(look, timeout, turns).look
-        yield Survey(resolver, at, fetch, scope, rate=network.limits.rate, now=now)
+        share = share or network.limits.concurrency
+        yield Survey(resolver, at, fetch, scope, rate=network.limits.rate, share=share, now=now)
 
 
 def result(seen: DomainObservation, asked: Asked, *, now: datetime, connected: bool) -> dict[str, Any]:

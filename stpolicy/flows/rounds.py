@@ -26,8 +26,10 @@ class Round:
 class Rounds:
     """One after another over the same network, with one count of who is connected where."""
 
-    def __init__(self, network: Network, clock: Callable[[], datetime]) -> None:
+    def __init__(self, network: Network, clock: Callable[[], datetime], at_once: int) -> None:
+        """So many domains take part at once, and each has its share of all connections."""
         self._network, self._clock = network, clock
+        self._share = max(1, network.limits.concurrency // max(1, at_once) - 1)  # one is for its MTA-STS
         self._turns = turns_of(network.limits)
         self._current: Round | None = None
 
@@ -50,7 +52,7 @@ class Rounds:
         terms = Terms(network.ca_file, now, network.manner, network.limits, network.probes)
         async with AsyncExitStack() as closing:
             survey = await closing.enter_async_context(
-                surveying(network, Looks(terms).look, self._turns, now=now)
+                surveying(network, Looks(terms).look, self._turns, now=now, share=self._share)
             )
             begun = Round(survey, now, closing.pop_all())
         await self.end(begun)

@@ -81,7 +81,7 @@ async def _working(
 ) -> AsyncIterator[Service]:
     served = Served(settings.folder, settings.who, clock()) if settings.who else None
     excluded = Excluded(settings.exclude)
-    rounds = Rounds(settings.network, clock)
+    rounds = Rounds(settings.network, clock, settings.at_once)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
     service = Service(settings, ledger, jobs, Watch(ledger), Newest(ledger), excluded, served, clock)
 

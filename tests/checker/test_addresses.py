@@ -16,7 +16,7 @@ from stpolicy.checker.smtp import Manner
 from stpolicy.checker.turns import Turns
 from stpolicy.model.observation import AddressObservation, Fault, Step
 from tests.checker.peer import ENOUGH, Script, Server, Wire, serving
-from tests.checker.test_survey import MET
+from tests.checker.surveys import MET
 from tests.lists import NOW
 
 HERE = "127.0.0.1"

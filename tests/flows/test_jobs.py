@@ -32,7 +32,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def scanner(ledger: Ledger) -> Scanner:
-    return Scanner(ledger, Rounds(NOWHERE, lambda: NOW), lambda: None, lambda: NOW)
+    return Scanner(ledger, Rounds(NOWHERE, lambda: NOW, 4), lambda: None, lambda: NOW)
 
 
 @asynccontextmanager
@@ -168,7 +168,7 @@ def test_what_is_stopped_waits_again(ledger: Ledger) -> None:
             raise AssertionError
 
     async def main() -> None:
-        slow = Slow(ledger, Rounds(NOWHERE, lambda: NOW), lambda: None, lambda: NOW)
+        slow = Slow(ledger, Rounds(NOWHERE, lambda: NOW, 4), lambda: None, lambda: NOW)
         async with working(ledger, slow.run):
             queued(ledger, "one")
             await started.wait()
@@ -197,7 +197,7 @@ def test_who_works_on_nothing_only_hands_scans_on(ledger: Ledger, tmp_path: Path
 def test_a_round_ends_when_its_time_is_over_and_nobody_uses_it() -> None:
     """Who takes part goes on; the next begins a round of its own, with the same count of connections."""
     now = [NOW]
-    rounds = Rounds(NOWHERE, lambda: now[0])
+    rounds = Rounds(NOWHERE, lambda: now[0], 4)
 
     async def main() -> None:
         async with rounds.take_part() as first:
@@ -211,24 +211,6 @@ def test_a_round_ends_when_its_time_is_over_and_nobody_uses_it() -> None:
                 assert third is not second
             seen = await first.survey.domain(Domain("one.org"))
             assert seen.domain == "one.org"
-        await rounds.end()
-
-    asyncio.run(main())
-
-
-def test_one_domain_that_is_given_up_ends_no_look_at_a_shared_host() -> None:
-    """Two domains wait for one mail server; the first has no more time."""
-    rounds = Rounds(NOWHERE, lambda: NOW)
-
-    async def main() -> None:
-        async with rounds.take_part() as taken:
-            survey = taken.survey
-            first = asyncio.create_task(survey._once("mx.one.org"))
-            second = asyncio.create_task(survey._once("mx.one.org"))
-            await asyncio.sleep(0)
-            first.cancel()
-            assert (await second).host == "mx.one.org"
-            assert (await survey._once("mx.one.org")).host == "mx.one.org"
         await rounds.end()
 
     asyncio.run(main())

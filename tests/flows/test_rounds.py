@@ -42,7 +42,7 @@ def test_a_dead_address_is_asked_again_in_the_next_round_only(authority: Path) -
                 pass
             manner = Manner("probe.example.net", gone.port, ENOUGH)
             network = Network(manner, (names.address,), authority / "ca.pem", scope=SCOPE)
-            rounds = Rounds(network, lambda: now)
+            rounds = Rounds(network, lambda: now, 4)
 
             async def reached(domain: str) -> bool:
                 async with rounds.take_part() as taken:
@@ -74,7 +74,7 @@ def test_rounds_share_one_count_of_connections(authority: Path) -> None:
             manner = Manner("probe.example.net", mail.port, ENOUGH)
             limits = Limits(3, pause=0)
             network = Network(manner, (names,), authority / "ca.pem", web.port, SCOPE, limits)
-            rounds = Rounds(replace(network, probes=False), lambda: now)
+            rounds = Rounds(replace(network, probes=False), lambda: now, 4)
 
             async def look(n: int) -> None:
                 nonlocal now

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.checker.peer import ENOUGH
-from tests.checker.test_survey import MET
-from tests.checker.test_survey import World as Survey
+from tests.checker.surveys import MET
+from tests.checker.surveys import World as Survey
 from tests.minternet.clients import Found, check
 from tests.minternet.row import ZONE
 from tests.minternet.world import World

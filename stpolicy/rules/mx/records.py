@@ -82,8 +82,9 @@ def unseen_addresses(observed: Observed) -> Iterator[Problem]:
     """Not every address of a mail server was looked at, and senders may use any of them.
 
     DNS gave no answer to one of the two questions for them (A and AAAA), or it gave more than are looked at:
-    16 of each. Of those nothing is known, though the others may be in order. Look again later; if it stays,
-    mend what the name servers answer, or keep the addresses that are needed.
+    16 of each, and 64 for all mail servers of a domain, in equal parts. Of those nothing is known, though
+    the others may be in order. Look again later; if it stays, mend what the name servers answer, or keep
+    the addresses that are needed.
     """
     for host in filter(_looks.reached, _looks.hosts(observed)):
         seen = {look.address for look in host.looks}
