@@ -1,15 +1,16 @@
 """Looks at addresses of mail servers as a good neighbour does: in turn, and with patience that has an end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from stpolicy.checker.looks import TOO_LONG
 from stpolicy.checker.patience import DEAD, Patience
 from stpolicy.checker.turns import Turns
-from stpolicy.model.observation import AddressObservation, Session, Step
+from stpolicy.model.observation import AddressObservation, Probe, Session, Step
 
-Look = Callable[[str, str, float], Awaitable[AddressObservation]]
-"""(host name, address, seconds) -> what was seen there until then."""
+Look = Callable[[str, str, float, bool], Awaitable[AddressObservation]]
+"""(host name, address, seconds, whether to probe) -> what was seen there until then."""
 
 _NAMELESS = (Step.CONNECT, Step.BANNER, Step.EHLO, Step.STARTTLS)
 """Here a server does not know yet by which name we found it: it does the same under any other."""
@@ -23,6 +24,10 @@ class Addresses:
         self._look = look
         self._turns = turns
         self._patience: Patience[Session] = Patience(timeout)
+        self._probed: dict[str, Mapping[str, Probe]] = {}
+        """What the probes of an address came to. A server knows no name when it takes or refuses a version,
+        so no second name is worth three connections more."""
+        self._answers: dict[tuple[tuple[str, Probe], ...], Mapping[str, Probe]] = {}
 
     async def look(self, host: str, address: str) -> AddressObservation:
         """What is seen of an address in the time that is left for it, under all its names."""
@@ -37,10 +42,18 @@ class Addresses:
 
     async def _looked(self, host: str, address: str, left: float) -> AddressObservation:
         clock = asyncio.get_running_loop().time
-        began = clock()
-        seen = await self._look(host, address, left)
+        began, known = clock(), self._probed.get(address)
+        seen = await self._look(host, address, left, known is None)
         self._patience.waited(address, clock() - began)
         ended = seen.session.ended
         if ended and ended.step in _NAMELESS and ended.fault in DEAD:
             self._patience.remember(address, seen.session)
+        if known and seen.session.offers_starttls:
+            return replace(seen, probes=known)
+        self._remember(address, seen.probes)
         return seen
+
+    def _remember(self, address: str, probes: Mapping[str, Probe]) -> None:
+        """Answers, not attempts; those that many addresses give are kept once."""
+        if probes and Probe.NOT_TESTED not in probes.values():
+            self._probed[address] = self._answers.setdefault(tuple(probes.items()), probes)

@@ -39,13 +39,13 @@ class _Member:
     def busy(self) -> int:
         return len(self._open)
 
-    async def look(self, host: str, address: str, seconds: float) -> AddressObservation:
+    async def look(self, host: str, address: str, seconds: float, probe: bool) -> AddressObservation:
         self._asked += 1
         number = self._asked
         answer: asyncio.Future[AddressObservation] = asyncio.get_running_loop().create_future()
         self._open[number] = answer
         try:
-            self.send((number, host, address, seconds))
+            self.send((number, host, address, seconds, probe))
             return await answer
         finally:
             del self._open[number]
@@ -80,9 +80,9 @@ class Crew:
     def __init__(self, members: list[_Member]) -> None:
         self._members = members
 
-    async def look(self, host: str, address: str, seconds: float) -> AddressObservation:
+    async def look(self, host: str, address: str, seconds: float, probe: bool) -> AddressObservation:
         """See Looks.look."""
-        return await min(self._members, key=lambda member: member.busy).look(host, address, seconds)
+        return await min(self._members, key=lambda member: member.busy).look(host, address, seconds, probe)
 
 
 @asynccontextmanager
@@ -121,8 +121,8 @@ async def _serve() -> None:
     looks = Looks(terms)
     under_way: set[asyncio.Task[None]] = set()
 
-    async def answer(number: int, host: str, address: str, seconds: float) -> None:
-        transport.write(_framed((number, await looks.look(host, address, seconds))))
+    async def answer(number: int, host: str, address: str, seconds: float, probe: bool) -> None:
+        transport.write(_framed((number, await looks.look(host, address, seconds, probe))))
 
     while (question := await _frame(asked)) is not None:
         task = asyncio.create_task(answer(*question))

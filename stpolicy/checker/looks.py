@@ -62,8 +62,8 @@ class Looks:
         self._client = Client(terms.ca_file, terms.now)
         self._terms = terms
 
-    async def look(self, host: str, address: str, seconds: float) -> AddressObservation:
-        """The main look, then the probes, which have a budget of their own. Never raises.
+    async def look(self, host: str, address: str, seconds: float, probe: bool) -> AddressObservation:
+        """The main look, then the probes if wanted, which have a budget of their own. Never raises.
 
         In time or not, what is known after so many seconds is told; and no host ends the run of all others.
         """
@@ -71,7 +71,7 @@ class Looks:
         looking = _Looking(host, address, replace(manner, timeout=min(manner.timeout, seconds)))
         try:
             async with asyncio.timeout(seconds):
-                await self._whole(looking)
+                await self._whole(looking, probe=probe and self._terms.probes)
         except TimeoutError:
             pass
         except Exception as wrong:  # noqa: BLE001  (a fault of ours, which is told of as one)
@@ -79,7 +79,7 @@ class Looks:
             looking.session = replace(looking.session, ended=Unreachable(Step.CONNECT, Fault.OURS, said))
         return AddressObservation(address, looking.session, looking.probes)
 
-    async def _whole(self, looking: _Looking) -> None:
+    async def _whole(self, looking: _Looking, *, probe: bool) -> None:
         manner, limits = looking.manner, self._terms.limits
         for left in range(limits.retries, -1, -1):
             looking.session = await smtp.look(looking.host, looking.address, manner, self._client)
@@ -87,7 +87,7 @@ class Looks:
             if not left or ended is None or not ended.transient:
                 break
             await asyncio.sleep(max(limits.retry_after, limits.pause))
-        if self._terms.probes and looking.session.offers_starttls:
+        if probe and looking.session.offers_starttls:
             looking.probes = _UNTESTED
             await asyncio.sleep(limits.pause)
             looking.probes = await legacy.probe(

@@ -14,7 +14,7 @@ from stpolicy.checker.connection import Connection
 from stpolicy.checker.looks import Limits, Looks, Terms
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.turns import Turns
-from stpolicy.model.observation import AddressObservation, Fault, Step
+from stpolicy.model.observation import AddressObservation, Fault, Probe, Step
 from tests.checker.peer import ENOUGH, Script, Server, Wire, serving
 from tests.checker.surveys import MET
 from tests.lists import NOW
@@ -239,7 +239,7 @@ def test_who_answers_at_once_is_looked_at_under_any_number_of_names_and_who_is_s
     """By a clock that stands still but for what each look takes; none runs into a time-out of 60 s."""
     passed, given = 0.0, []
 
-    async def look(_: str, address: str, left: float) -> AddressObservation:
+    async def look(_: str, address: str, left: float, _probe: bool) -> AddressObservation:
         nonlocal passed
         given.append(left)
         passed += min(seconds, left)
@@ -329,7 +329,7 @@ async def refusing_old(wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("script", "limits", "connections"),
     [
-        pytest.param(refusing_old, Limits(pause=0.15), 2 * 4, id="look and probes, of two names"),
+        pytest.param(refusing_old, Limits(pause=0.15), 2 + 3, id="look and probes, of two names"),
         pytest.param(busy, Limits(pause=0.15, retries=2, retry_after=0), 2 * 3, id="retries"),
     ],
 )
@@ -349,6 +349,20 @@ def test_there_is_a_pause_between_any_two_connections_to_an_address(
     run(work())
     assert len(visits) == connections
     assert all(begun - left >= limits.pause for (_, left), (begun, _) in pairwise(visits))
+
+
+def test_an_address_is_probed_once_whatever_its_names(trusted: Path) -> None:
+    """Twenty names of one domain may lead to a server that never asked for any of them."""
+
+    async def work() -> tuple[list[AddressObservation], int]:
+        async with serving(refusing_old) as there:
+            looking = addresses(trusted, there.port, probes=True)
+            return [await looking.look(f"mx{n}.example.com", HERE) for n in range(20)], len(there.wires)
+
+    found, connections = run(work())
+    assert connections == 20 + 3
+    assert all(one.probes == found[0].probes for one in found)
+    assert Probe.REFUSED in found[0].probes.values()
 
 
 def test_a_fault_of_ours_is_told_and_ends_no_other_look(

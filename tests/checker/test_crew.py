@@ -73,7 +73,9 @@ def gone(process: int) -> bool:
 
 
 async def all_of(both: Crew) -> list[AddressObservation]:
-    return await asyncio.gather(*(both.look("mx.example.com", address, ENOUGH) for address in ADDRESSES))
+    return await asyncio.gather(
+        *(both.look("mx.example.com", address, ENOUGH, True) for address in ADDRESSES)
+    )
 
 
 def test_it_sees_what_one_process_would_and_leaves_none_behind(trusted: Path) -> None:
@@ -91,7 +93,9 @@ def test_it_sees_what_one_process_would_and_leaves_none_behind(trusted: Path) ->
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_dies_fails_the_run_at_once(trusted: Path, number: signal.Signals) -> None:
     async def work(both: Crew, there: Server) -> None:
-        looks = [asyncio.create_task(both.look("mx.example.com", address, ENOUGH)) for address in ADDRESSES]
+        looks = [
+            asyncio.create_task(both.look("mx.example.com", address, ENOUGH, True)) for address in ADDRESSES
+        ]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
         for process in descendants(os.getpid()):
@@ -100,7 +104,7 @@ def test_a_process_that_dies_fails_the_run_at_once(trusted: Path, number: signal
             with pytest.raises(StpolicyError, match="has ended"):
                 await look
         with pytest.raises(StpolicyError, match="has ended"):
-            await both.look("mx.example.net", "127.0.0.1", ENOUGH)
+            await both.look("mx.example.net", "127.0.0.1", ENOUGH, True)
 
     assert all(map(gone, with_crew(trusted, work, silent)))
 
@@ -120,7 +124,9 @@ def test_a_signal_that_is_for_all_is_left_to_the_parent(trusted: Path, number: s
 
 def test_it_ends_while_it_is_busy(trusted: Path) -> None:
     async def work(both: Crew, there: Server) -> None:
-        looks = [asyncio.create_task(both.look("mx.example.com", address, ENOUGH)) for address in ADDRESSES]
+        looks = [
+            asyncio.create_task(both.look("mx.example.com", address, ENOUGH, True)) for address in ADDRESSES
+        ]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
         for look in looks:
@@ -150,7 +156,7 @@ def test_both_work(trusted: Path) -> None:
     """Each takes half of what is under way at once."""
 
     async def work(both: Crew, there: Server) -> None:
-        looks = [asyncio.create_task(both.look("mx.example.com", at, ENOUGH)) for at in ADDRESSES]
+        looks = [asyncio.create_task(both.look("mx.example.com", at, ENOUGH, True)) for at in ADDRESSES]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
         open_now = [sockets(process) for process in descendants(os.getpid())]
