@@ -111,9 +111,11 @@ json() {
     printf '"%s"\n' "$(printf '%s' "$1" | tr -c ' -~' '?' | sed 's/[\\"]/\\&/g')"
 }
 
-# Puts standard input at $1 as one switch. A folder in its place would swallow what is moved there.
+# Puts standard input at $1 as one switch, once it reads back as it was: a disk may say that it has written
+# what it has not. A folder in its place would swallow what is moved there.
 replace() {
-    cat >"$1.new" && sync_file "$1.new" || return
+    lines=$(cat)
+    printf '%s\n' "$lines" >"$1.new" && [ "$(cat "$1.new")" = "$lines" ] && sync_file "$1.new" || return
     if [ -d "$1" ]; then rm -rf "$1"; fi
     mv -f "$1.new" "$1"
 }

@@ -40,13 +40,14 @@ def domain_result(observed: Observed, judged: Sequence[Judged], inconclusive: Se
     # What nobody has looked at has not passed, whatever the rules find.
     unseen = Status.SUCCESS if reached else Status.ERROR
     status = worst([unseen, *(weight for _, weight in weighed)])
+    room = seen.Room()
     return {
         "domain": domain.domain,
         "status": int(status),
         "status_text": status.text,
         "primary_status": int(_primary(observed, weighed, status)),
         "message": next((_sentence(one) for one, weight in weighed if status and weight is status), ""),
-        "results": {name: _host(observed, host, weighed) for name, host in hosts.items()},
+        "results": {name: _host(observed, host, weighed, room) for name, host in hosts.items()},
         "preferred_hostnames": _preferred(observed),
         "mx_hostnames": [pattern.text for pattern in observed.patterns],
         "mta_sts": _mta_sts(observed, weighed),
@@ -109,7 +110,7 @@ def _unreached(host: HostObservation) -> Status:
     return Status.ERROR if transient or host.unanswered else Status.FAILURE
 
 
-def _host(observed: Observed, host: HostObservation, weighed: Weighed) -> Result:
+def _host(observed: Observed, host: HostObservation, weighed: Weighed, room: seen.Room) -> Result:
     own = [(one, weight) for one, weight in weighed if one[2].place[:1] == (host.host,)]
     checks = {name: _check(own, CHECKS[name]) for name in _looked_at(host)}
     if not is_reached(host):
@@ -119,7 +120,7 @@ def _host(observed: Observed, host: HostObservation, weighed: Weighed) -> Result
     return {
         "status": int(worst(Status(check["status"]) for check in checks.values())),
         "preference": min(preferences, default=0),
-        "addresses": {look.address: seen.address(look) for look in host.looks},
+        "addresses": {look.address: seen.address(look, room) for look in host.looks},
         "checks": checks,
     }
 
@@ -189,7 +190,9 @@ def _dane(observed: Observed) -> Result | None:
     usable = dane.is_usable(observed.seen, tuple(hosts.values()), observed.now)
     unknown = any(not host.tlsa.how.known for host in hosts.values())
     status = Status.SUCCESS if usable else Status.ERROR if unknown else Status.FAILURE
-    records: Mapping[str, list[str]] = {name: list(host.tlsa.values) for name, host in hosts.items()}
+    records: Mapping[str, list[str]] = {
+        name: [seen.text(value) for value in host.tlsa.values] for name, host in hosts.items()
+    }
     return {"status": int(status), "usable": usable, "records": records}
 
 

@@ -134,6 +134,31 @@ def test_one_domain_cannot_make_the_lines_of_others_unreadable() -> None:
     assert len(next(iter(results.facts(written.encode(), "facts").values())).hosts) == 20
 
 
+def test_a_domain_that_writes_without_end_has_a_result_that_ends() -> None:
+    """As much at each of 60 addresses of 20 mail servers as a look takes in; the last ones are shown bare."""
+    names = tuple(f"{n:03}{'a' * 58}.{'b' * 62}.{'c' * 62}.{'d' * 50}.net" for n in range(400))
+    fat = certificate(*names, subject="s" * 4096, issuer="i" * 4096, common_name="c" * 64)
+    faults = tuple(ChainFault(n, "x" * 4096, n % 10) for n in range(40))
+    reply = Reply(250, ("STARTTLS", *["y" * 512] * 400))
+    greeting = replace(reply, code=220)
+    written = Session(
+        greeting, reply, reply, greeting, tls=Tls("TLSv1.2", "AES128-SHA", (fat,) * 10, faults), secure=reply
+    )
+    tlsa = Records(Dns.ANSWER, ("3 0 0 " + "f" * 4090,) * 32)
+    hosts = tuple(
+        host(f"mx{n}.example.com", *(look(written, f"192.0.{n}.{m}") for m in range(3)), tlsa=tlsa)
+        for n in range(20)
+    )
+    exchanges = tuple(Exchange(10, one.host) for one in hosts)
+    found = judged(seen(mx=MxAnswer(Dns.ANSWER, exchanges, 20), hosts=hosts)).result
+    print({k: len(json.dumps(v)) for k, v in found.items()})
+    assert len(json.dumps(found)) < 2 * 1024 * 1024
+    addresses = [shown for server in found["results"].values() for shown in server["addresses"].values()]
+    assert [shown["cut"] for shown in (addresses[0], addresses[-1])] == [False, True]
+    assert addresses[0]["tls"]["chain"]
+    assert (addresses[-1]["tls"]["chain"], addresses[-1]["banner"]) == ([], {"code": 220, "lines": []})
+
+
 NAMES = st.sampled_from(
     ["", "mx1.example.com", "mx2.example.com", "192.0.2.1", "a_b", "localhost", "\u4e2d."]
 )

@@ -116,6 +116,8 @@ def _facts(look: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact(
             "Old encryption", ", ".join(f"{_PROBES.get(one, one)} {said}" for one, said in probes.items())
         )
+    if look.get("cut"):
+        yield Fact("Not shown", "what it said and its certificates, since there was too much of them before")
 
 
 def _certificate(tls: Mapping[str, Any]) -> Iterator[Fact]:
