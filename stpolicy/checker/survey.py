@@ -76,13 +76,14 @@ class Survey:
         share: int,
         now: datetime,
     ) -> None:
-        """`rate` is in new hosts a second, 0 for no bound; `share` in connections at once for one domain."""
+        """`rate` is in new hosts a second, 0 for no bound."""
         self._resolver = resolver
         self._look = look
         self._fetch = fetch
         self._scope = scope
         self._pace = _Pace(rate)
-        self._share = share
+        self.share = share
+        """Connections to mail servers that one domain has at once."""
         self._now = now
         self._names = Once(self._name)
         self._addresses = Once(self._address)
@@ -132,7 +133,7 @@ class Survey:
         for name in names:
             on_event(name, False)
 
-        share, most = Share(self._share), MOST_LOOKS // max(len(names), 1)
+        share, most = Share(self.share), MOST_LOOKS // max(len(names), 1)
 
         async def told(name: str) -> HostObservation:
             seen = await self._host(name, share, most)

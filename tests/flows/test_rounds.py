@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from stpolicy.checker.looks import Limits
 from stpolicy.checker.smtp import Manner
 from stpolicy.checker.survey import Scope
@@ -86,5 +88,18 @@ def test_rounds_share_one_count_of_connections(authority: Path) -> None:
             await rounds.end()
         assert counted.most["all"] == 3
         assert counted.ports == {mail.port, web.port}
+
+    run(work())
+
+
+@pytest.mark.parametrize(("at_once", "share"), [(16, 3), (4, 15), (100, 1), (1, 63), (0, 63)])
+def test_what_all_have_at_once_is_no_more_than_there_is(at_once: int, share: int) -> None:
+    """Each has one connection more, for its MTA-STS; but none has nothing."""
+    rounds = Rounds(Network(Manner("probe.example.net")), lambda: NOW, at_once)
+
+    async def work() -> None:
+        async with rounds.take_part() as taken:
+            assert taken.survey.share == share
+        await rounds.end()
 
     run(work())
