@@ -99,7 +99,7 @@ async def submitted(request: Request, name: str) -> Scan:
 
 async def answer(here: Service, id_: str) -> Response:
     """A scan as it is now: its result, or where to ask for it."""
-    found = await asyncio.to_thread(here.ledger.scan, id_)
+    found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
         raise Refusal(404, "there is no such scan")
     if found.state is State.DONE:
@@ -145,7 +145,8 @@ async def _one(request: Request, name: str) -> dict[str, Any]:
 @router.get("/scans/{id}", summary="A scan: how far it is, and its result", **described.JOB)
 async def one(request: Request, id_: Id) -> Response:
     """The result is under `scan`, once there is one."""
-    found = await asyncio.to_thread(service(request).ledger.scan, id_)
+    here = service(request)
+    found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
         raise Refusal(404, "there is no such scan; results are kept for some time only")
     return raw(words.job_text(found))
@@ -155,7 +156,7 @@ async def one(request: Request, id_: Id) -> Response:
 async def events(request: Request, id_: Id) -> Response:
     """Server-sent events: `progress` whenever something has changed, and `over` at the end."""
     here = service(request)
-    found = await asyncio.to_thread(here.ledger.scan, id_)
+    found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
         raise Refusal(404, "there is no such scan; results are kept for some time only")
     if here.watch.waiting >= MOST_AT_ONCE:
@@ -227,9 +228,9 @@ async def statistics(here: Service) -> dict[str, Any]:
     """The last ninety days, and the newest result of each domain."""
     since = here.clock() - STATISTICS
     days: dict[str, dict[str, int]] = {}
-    for day, status, count in await asyncio.to_thread(here.ledger.tallies, since):
+    for day, status, count in await here.threads.steady.run(here.ledger.tallies, since):
         days.setdefault(f"{day:%Y-%m-%d}", {})[Status(status).text] = count
-    adoption = await asyncio.to_thread(here.ledger.adoption)
+    adoption = await here.threads.steady.run(here.ledger.adoption)
     return {"days": [{"day": day, "statuses": counts} for day, counts in days.items()], "adoption": adoption}
 
 

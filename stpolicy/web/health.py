@@ -1,6 +1,5 @@
 """Whether the service is well, for who watches over it."""
 
-import asyncio
 from importlib.metadata import version as installed
 
 from fastapi import APIRouter, Request
@@ -47,6 +46,6 @@ async def prometheus(request: Request) -> Response:
 
 async def _counts(request: Request) -> dict[State, int] | None:
     try:
-        return await asyncio.to_thread(service(request).ledger.counts)
+        return await service(request).counts.get()
     except Unavailable:
         return None

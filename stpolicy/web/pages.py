@@ -1,6 +1,5 @@
 """The pages, for people: they work without scripts, and change nothing but by a form."""
 
-import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -52,7 +51,8 @@ async def look(request: Request) -> Response:
 @router.api_route("/scan/{id}", methods=_METHODS)
 async def scan(request: Request, id_: api.Id) -> Response:
     """A scan: how far it is, and then what it found."""
-    found = await asyncio.to_thread(api.service(request).ledger.scan, id_)
+    here = api.service(request)
+    found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
         raise Refusal(404, "there is no such scan; results are kept for some time only")
     if found.state is State.DONE:
@@ -83,7 +83,7 @@ async def _result(request: Request, found: Scan) -> Response:
     here = api.service(request)
     saying = partial(told, found, await here.pair(), here.clock())
     fresh = (_minutes(GOOD_FOR), _minutes(BAD_FOR))
-    return await _made(request, "result", result=await asyncio.to_thread(saying), fresh=fresh)
+    return await _made(request, "result", result=await here.threads.pages.run(saying), fresh=fresh)
 
 
 @router.api_route("/list", methods=_METHODS)
@@ -93,7 +93,7 @@ async def browse(
     """The list that is served, and a search in it."""
     here = api.service(request)
     pair = await here.pair()
-    found = await asyncio.to_thread(browsed, pair, q, number) if pair else None
+    found = await here.threads.pages.run(browsed, pair, q, number) if pair else None
     keys = here.served.keys if here.served else b""
     return await _made(request, "list", browsed=found, has_keys=bool(keys))
 
@@ -150,7 +150,8 @@ async def _made(
     **values: object,
 ) -> Response:
     """A page, made beside the other requests."""
-    return await asyncio.to_thread(partial(page, request, template, status, headers, **values))
+    rooms = api.service(request).threads
+    return await rooms.pages.run(page, request, template, status, headers, **values)
 
 
 def _minutes(span: timedelta) -> str:

@@ -17,11 +17,14 @@ from stpolicy.flows.submit import MOST_WAITING, Submitted, domain_of, submit
 from stpolicy.ledger import Ledger, address
 from stpolicy.ledger.alone import alone
 from stpolicy.model.policy import PolicyList
+from stpolicy.model.scanned import State
 from stpolicy.web import _clock
 from stpolicy.web.excluded import Excluded
+from stpolicy.web.kept import Kept
 from stpolicy.web.limits import Limit
 from stpolicy.web.newest import Newest
 from stpolicy.web.settings import Settings
+from stpolicy.web.threads import Threads, threads
 from stpolicy.web.watch import Watch
 
 _TIDY_EVERY = 600
@@ -39,6 +42,9 @@ class Service:
     newest: Newest
     excluded: Excluded
     served: Served | None
+    threads: Threads
+    counts: Kept[dict[State, int]]
+    """Of scans, read by one at a time: who watches over the service must not wait for others who do."""
     clock: Callable[[], datetime] = _clock.now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -51,7 +57,7 @@ class Service:
         if not (served.pair and self._renewing.locked()):
             async with self._renewing:
                 if not served.is_known(self.clock()):
-                    await asyncio.to_thread(served.renew, self.clock())
+                    await self.threads.steady.run(served.renew, self.clock())
         return served.pair
 
     async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
@@ -59,7 +65,8 @@ class Service:
         domain = domain_of(name)
         await self.pair()  # names are held against the list of now
         now = self.clock()
-        done = await asyncio.to_thread(submit, domain, self.ledger, self.excluded.domains(), allow, now=now)
+        excluded = self.excluded.domains()
+        done = await self.threads.asks.run(submit, domain, self.ledger, excluded, allow, now=now)
         if done.new:
             with suppress(Unavailable):  # it waits in the ledger, and is found there
                 await self.jobs.offer(done.scan.id)
@@ -71,19 +78,21 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
     """The service, at work; in the end what is under way waits again. Busy where another has its database."""
     url = address(settings.database)
     with alone(url), closing(Ledger(url)) as ledger:
-        async with _working(settings, ledger, clock) as service:
+        async with threads() as rooms, _working(settings, ledger, rooms, clock) as service:
             yield service
 
 
 @asynccontextmanager
 async def _working(
-    settings: Settings, ledger: Ledger, clock: Callable[[], datetime]
+    settings: Settings, ledger: Ledger, rooms: Threads, clock: Callable[[], datetime]
 ) -> AsyncIterator[Service]:
     served = Served(settings.folder, settings.who, clock()) if settings.who else None
     excluded = Excluded(settings.exclude)
     rounds = Rounds(settings.network, clock)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
-    service = Service(settings, ledger, jobs, Watch(ledger), Newest(ledger), excluded, served, clock)
+    counts = Kept(partial(rooms.steady.run, ledger.counts), timedelta(), clock)
+    watch, newest = Watch(ledger, rooms.steady), Newest(ledger, rooms.reads)
+    service = Service(settings, ledger, jobs, watch, newest, excluded, served, rooms, counts, clock)
 
     def policies() -> PolicyList | None:
         pair = served.pair if served else None
@@ -96,7 +105,7 @@ async def _working(
         await scanner.run(id_)
         service.watch.wake()
 
-    await asyncio.to_thread(prepare, ledger)
+    await rooms.steady.run(prepare, ledger)
     await service.pair()
     await jobs.start(run, settings.at_once)
     others = [asyncio.create_task(lasting(work)) for work in (service.watch.run, partial(_tidy, service))]
@@ -133,9 +142,10 @@ def prepare(ledger: Ledger) -> None:
 
 async def _tidy(service: Service) -> None:
     """Takes out what is too old, now and then."""
+    run = service.threads.steady.run
     while True:
         now = service.clock()
         with suppress(Unavailable):  # another time
-            await asyncio.to_thread(service.ledger.prune, now - timedelta(days=service.settings.keep))
-            await asyncio.to_thread(service.ledger.prune_hits, now)
+            await run(service.ledger.prune, now - timedelta(days=service.settings.keep))
+            await run(service.ledger.prune_hits, now)
         await asyncio.sleep(_TIDY_EVERY)
