@@ -1,6 +1,7 @@
 """serve: the checker and the list over HTTP."""
 
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from math import isfinite
 from pathlib import Path
@@ -187,12 +188,11 @@ def _begin(settings: "Settings", serving: Serving, *, quiet: bool) -> None:
     from stpolicy.web import server, worker
 
     if serving.worker:
-        _door.say("working on the scans of the database", quiet=quiet)
-        _door.asynchronously(worker.work(settings))
+        begun = partial(_door.say, "working on the scans of the database", quiet=quiet)
+        _door.asynchronously(worker.work(settings, begun))
         return
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
-    _door.say(f"serving http://{host}:{serving.port}/", quiet=quiet)
-    server.serve(settings)
+    server.serve(settings, partial(_door.say, f"serving http://{host}:{serving.port}/", quiet=quiet))
 
 
 def _looks(options: Looking) -> "Network":
