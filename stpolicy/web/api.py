@@ -3,28 +3,25 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from stpolicy.errors import Busy, Misuse, Refused
 from stpolicy.flows.served import Pair
 from stpolicy.flows.submit import domain_of
 from stpolicy.model.scanned import Scan, State
-from stpolicy.model.verdict import Status
 from stpolicy.web import asking, described, origin, words
 from stpolicy.web.envelope import Refusal, envelope, raw
 from stpolicy.web.service import Service
 
 WAIT = 60
 """Seconds that a client waits for a result before it gets the address of the scan instead."""
-MOST_AT_ONCE = 500
-"""Clients of one process that wait, or follow a scan; more are told to come back."""
-STATISTICS = timedelta(days=90)
 
 router = APIRouter(prefix="/api")
 
@@ -55,9 +52,9 @@ async def scan(request: Request) -> Response:
     if not asking.is_json(request):
         origin.check(request)  # a form needs no leave of ours to be sent from another site; JSON does
     found = await submitted(request, await asking.domain(request))
-    waits = asking.waits(request) and here.watch.waiting < MOST_AT_ONCE
-    if not found.state.over and waits:
-        await over(request, found.id)
+    if not found.state.over and asking.waits(request):
+        with suppress(Refusal), here.places.taken(asking.client(request)):  # else it is told where to ask
+            await over(request, found.id)
     return await answer(here, found.id)
 
 
@@ -159,10 +156,24 @@ async def events(request: Request, id_: Id) -> Response:
     found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
         raise Refusal(404, "there is no such scan; results are kept for some time only")
-    if here.watch.waiting >= MOST_AT_ONCE:
-        raise Refusal(503, "too many follow scans just now", headers={"Retry-After": "10"})
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(follow(here, id_), media_type="text/event-stream", headers=headers)
+    with ExitStack() as place:
+        place.enter_context(here.places.taken(asking.client(request)))
+        return _Events(follow(here, id_), place.pop_all())
+
+
+class _Events(StreamingResponse):
+    """A stream of events, which has a place for as long as it lasts."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[str], place: ExitStack) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends them."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
 
 async def follow(here: Service, id_: str) -> AsyncIterator[str]:
@@ -221,17 +232,15 @@ async def in_force(request: Request) -> Pair:
 @router.get("/stats", summary="What scans came to", **described.STATS)
 async def stats(request: Request) -> Response:
     """Counts by day and status, and how many domains have MTA-STS and DANE."""
-    return envelope(await statistics(service(request)))
+    found, headers = await statistics(request)
+    return envelope(found, headers=headers)
 
 
-async def statistics(here: Service) -> dict[str, Any]:
-    """The last ninety days, and the newest result of each domain."""
-    since = here.clock() - STATISTICS
-    days: dict[str, dict[str, int]] = {}
-    for day, status, count in await here.threads.steady.run(here.ledger.tallies, since):
-        days.setdefault(f"{day:%Y-%m-%d}", {})[Status(status).text] = count
-    adoption = await here.threads.steady.run(here.ledger.adoption)
-    return {"days": [{"day": day, "statuses": counts} for day, counts in days.items()], "adoption": adoption}
+async def statistics(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    """The last ninety days, the newest result of each domain, and for how long a cache may keep both."""
+    kept = service(request).statistics
+    found = await kept.get()
+    return found, {"Cache-Control": f"public, max-age={int(kept.left.total_seconds())}"}
 
 
 @router.get("/ping", summary="Whether the service answers", **described.PING)

@@ -132,6 +132,9 @@ EVENTS: dict[str, Any] = {
         },
         **_ANY,
         **_NO_SCAN,
+        **_refusal(
+            429, "The client follows too many scans.", "you wait for 32 scans already, or follow them"
+        ),
         **_DOWN,
     },
 }

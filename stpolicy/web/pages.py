@@ -101,8 +101,9 @@ async def browse(
 @router.api_route("/statistics", methods=_METHODS)
 async def statistics(request: Request) -> Response:
     """What scans came to."""
-    here = api.service(request)
-    return await _made(request, "statistics", chart=chart(await api.statistics(here), here.clock()))
+    found, headers = await api.statistics(request)
+    drawn = chart(found, api.service(request).clock())
+    return await _made(request, "statistics", 200, headers, chart=drawn)
 
 
 @router.api_route("/api", methods=_METHODS)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
@@ -23,7 +24,9 @@ from stpolicy.web.excluded import Excluded
 from stpolicy.web.kept import Kept
 from stpolicy.web.limits import Limit
 from stpolicy.web.newest import Newest
+from stpolicy.web.places import Places
 from stpolicy.web.settings import Settings
+from stpolicy.web.statistics import FOR, statistics
 from stpolicy.web.threads import Threads, threads
 from stpolicy.web.watch import Watch
 
@@ -45,7 +48,9 @@ class Service:
     threads: Threads
     counts: Kept[dict[State, int]]
     """Of scans, read by one at a time: who watches over the service must not wait for others who do."""
+    statistics: Kept[dict[str, Any]]
     clock: Callable[[], datetime] = _clock.now
+    places: Places = field(default_factory=Places)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -91,8 +96,9 @@ async def _working(
     rounds = Rounds(settings.network, clock)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
     counts = Kept(partial(rooms.steady.run, ledger.counts), timedelta(), clock)
+    stats = Kept(lambda: rooms.steady.run(statistics, ledger, clock()), FOR, clock)
     watch, newest = Watch(ledger, rooms.steady), Newest(ledger, rooms.reads)
-    service = Service(settings, ledger, jobs, watch, newest, excluded, served, rooms, counts, clock)
+    service = Service(settings, ledger, jobs, watch, newest, excluded, served, rooms, counts, stats, clock)
 
     def policies() -> PolicyList | None:
         pair = served.pair if served else None

@@ -26,11 +26,6 @@ class Watch:
         """Looks at once: a scan of this process has ended."""
         self._awake.set()
 
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(map(len, self._waiting.values()))
-
     @asynccontextmanager
     async def of(self, id_: str) -> AsyncIterator["asyncio.Queue[Scan]"]:
         """A queue that gets the scan, without its result, whenever something has changed."""
