@@ -14,7 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from stpolicy.errors import Busy, Misuse, Refused
 from stpolicy.flows.served import Pair
-from stpolicy.flows.submit import domain_of
 from stpolicy.model.scanned import Scan, State
 from stpolicy.web import asking, described, origin, words
 from stpolicy.web.envelope import Refusal, envelope, raw
@@ -94,11 +93,17 @@ async def submitted(request: Request, name: str) -> Scan:
         raise Refusal(503, wrong.message, headers={"Retry-After": "120"}) from wrong
 
 
-async def answer(here: Service, id_: str) -> Response:
-    """A scan as it is now: its result, or where to ask for it."""
+async def known(here: Service, id_: str) -> Scan:
+    """A scan by its id; Refusal where there is none."""
     found = await here.threads.reads.run(here.ledger.scan, id_)
     if found is None:
-        raise Refusal(404, "there is no such scan")
+        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    return found
+
+
+async def answer(here: Service, id_: str) -> Response:
+    """A scan as it is now: its result, or where to ask for it."""
+    found = await known(here, id_)
     if found.state is State.DONE:
         here.newest.saw(found)
         return raw(found.result)
@@ -113,10 +118,7 @@ async def answer(here: Service, id_: str) -> Response:
 @router.get("/scan", summary="The newest result of a domain", **described.NEWEST)
 async def newest(request: Request) -> Response:
     """Never looks: answers the newest result of exactly this domain."""
-    try:
-        wanted = domain_of(asking.named(request.query_params.get("domain")))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
+    wanted = asking.wanted(request.query_params.get("domain"))
     found = await service(request).newest.of(wanted)
     if found is None:
         raise Refusal(404, f"{wanted} has not been looked at yet; POST asks for it")
@@ -142,20 +144,14 @@ async def _one(request: Request, name: str) -> dict[str, Any]:
 @router.get("/scans/{id}", summary="A scan: how far it is, and its result", **described.JOB)
 async def one(request: Request, id_: Id) -> Response:
     """The result is under `scan`, once there is one."""
-    here = service(request)
-    found = await here.threads.reads.run(here.ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
-    return raw(words.job_text(found))
+    return raw(words.job_text(await known(service(request), id_)))
 
 
 @router.get("/scans/{id}/events", summary="A scan, live", **described.EVENTS)
 async def events(request: Request, id_: Id) -> Response:
     """Server-sent events: `progress` whenever something has changed, and `over` at the end."""
     here = service(request)
-    found = await here.threads.reads.run(here.ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    await known(here, id_)
     with ExitStack() as place:
         place.enter_context(here.places.taken(asking.client(request)))
         return _Events(follow(here, id_), place.pop_all())
@@ -206,13 +202,8 @@ async def policy(
     ),
 ) -> Response:
     """What the list that is served says of a domain."""
-    here = service(request)
-    try:
-        wanted = domain_of(asking.named(domain))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
-    pair = await in_force(request)
-    found = words.entry(wanted, pair, here.clock())
+    wanted = asking.wanted(domain)
+    found = words.entry(wanted, await in_force(request), service(request).clock())
     if found is None:
         raise Refusal(404, f"{wanted} is not on the list")
     return envelope(found)

@@ -9,6 +9,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from stpolicy.errors import Misuse
+from stpolicy.flows.submit import domain_of
+from stpolicy.model.names import Domain
 from stpolicy.web.envelope import Refusal
 
 LONGEST_NAME = 1024
@@ -39,6 +42,14 @@ def named(given: object) -> str:
     if len(given) > LONGEST_NAME:
         raise Refusal(400, "that is longer than any domain")
     return given
+
+
+def wanted(given: object) -> Domain:
+    """The domain that was given, as we look for it; Refusal where it is none."""
+    try:
+        return domain_of(named(given))
+    except Misuse as wrong:
+        raise Refusal(400, wrong.message) from wrong
 
 
 def typed(text: str) -> str:

@@ -67,6 +67,11 @@ _ASKED = {
     "description": "The domain, in U-labels or A-labels.",
     "example": "example.com",
 }
+_UNSENT = {
+    **_ASKED,
+    "required": False,
+    "description": "The domain, in U-labels or A-labels; for a request without a body.",
+}
 _PREFER = {
     "name": "Prefer",
     "in": "header",
@@ -85,9 +90,7 @@ SCAN: dict[str, Any] = {
         **_refusal(429, "The client has asked for too much.", "ask again in 60 seconds"),
     },
     "openapi_extra": {
-        "parameters": [
-            _PREFER,
-        ],
+        "parameters": [_UNSENT, _PREFER],
         "requestBody": {
             "required": True,
             "content": {

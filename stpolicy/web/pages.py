@@ -6,8 +6,7 @@ from functools import partial
 from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from stpolicy.errors import Misuse
-from stpolicy.flows.submit import BAD_FOR, GOOD_FOR, domain_of
+from stpolicy.flows.submit import BAD_FOR, GOOD_FOR
 from stpolicy.model.names import to_unicode
 from stpolicy.model.scanned import Scan, State
 from stpolicy.web import api, asking, origin, static
@@ -51,10 +50,7 @@ async def look(request: Request) -> Response:
 @router.api_route("/scan/{id}", methods=_METHODS)
 async def scan(request: Request, id_: api.Id) -> Response:
     """A scan: how far it is, and then what it found."""
-    here = api.service(request)
-    found = await here.threads.reads.run(here.ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    found = await api.known(api.service(request), id_)
     if found.state is State.DONE:
         return await _result(request, found)
     if found.state is State.FAILED:
@@ -66,10 +62,7 @@ async def scan(request: Request, id_: api.Id) -> Response:
 @router.api_route("/domain/{domain}", methods=_METHODS)
 async def newest(request: Request, domain: str) -> Response:
     """The newest result of exactly this domain, at an address that stays."""
-    try:
-        wanted = domain_of(asking.named(domain))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
+    wanted = asking.wanted(domain)
     if wanted != domain:
         return RedirectResponse(f"/domain/{wanted}", 308)
     found = await api.service(request).newest.of(wanted)
