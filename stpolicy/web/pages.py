@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -125,7 +126,9 @@ async def rule(request: Request, code: str) -> Response:
 async def about(request: Request) -> Response:
     """What a look does, what is kept, and how not to be looked at."""
     settings = api.service(request).settings
-    return await _made(request, "about", keep=settings.keep, helo=settings.network.manner.helo)
+    contact, helo = settings.contact, settings.network.manner.helo
+    href = f"mailto:{quote(contact, safe='@')}" if "@" in contact.partition("/")[0] else contact
+    return await _made(request, "about", keep=settings.keep, helo=helo, contact=contact, href=href)
 
 
 def refused(request: Request, wrong: Refusal) -> Response:

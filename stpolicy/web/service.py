@@ -41,18 +41,26 @@ class Service:
     settings: Settings
     ledger: Ledger
     jobs: Jobs
-    watch: Watch
-    newest: Newest
     excluded: Excluded
     served: Served | None
     threads: Threads
-    counts: Kept[dict[State, int]]
-    """Of scans, read by one at a time: who watches over the service must not wait for others who do."""
-    statistics: Kept[dict[str, Any]]
     clock: Callable[[], datetime] = _clock.now
+    watch: Watch = field(init=False)
+    newest: Newest = field(init=False)
+    counts: Kept[dict[State, int]] = field(init=False)
+    """Of scans, read by one at a time: who watches over the service must not wait for others who do."""
+    statistics: Kept[dict[str, Any]] = field(init=False)
     places: Places = field(default_factory=Places)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """Makes what reads the ledger."""
+        ledger, steady = self.ledger, self.threads.steady
+        self.watch = Watch(ledger, steady)
+        self.newest = Newest(ledger, self.threads.reads)
+        self.counts = Kept(partial(steady.run, ledger.counts), timedelta(), self.clock)
+        self.statistics = Kept(lambda: steady.run(statistics, ledger, self.clock()), FOR, self.clock)
 
     async def pair(self) -> Pair | None:
         """The verified pair in force now, or the last one that verified."""
@@ -95,10 +103,7 @@ async def _working(
     excluded = Excluded(settings.exclude)
     rounds = Rounds(settings.network, clock)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
-    counts = Kept(partial(rooms.steady.run, ledger.counts), timedelta(), clock)
-    stats = Kept(lambda: rooms.steady.run(statistics, ledger, clock()), FOR, clock)
-    watch, newest = Watch(ledger, rooms.steady), Newest(ledger, rooms.reads)
-    service = Service(settings, ledger, jobs, watch, newest, excluded, served, rooms, counts, stats, clock)
+    service = Service(settings, ledger, jobs, excluded, served, rooms, clock)
 
     def policies() -> PolicyList | None:
         pair = served.pair if served else None

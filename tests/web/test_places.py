@@ -1,17 +1,19 @@
 """Waiting for scans and following them: each client has a share, and nobody has all of it."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from stpolicy.web import api, places
 from tests.web.raw import PATIENCE, Raw, get
 from tests.web.running import Running, ask, running, settings
 from tests.web.serving import until_true
 
-WAITS = b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: tests\r\n%b\r\n"
+WAITS = b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: tests\r\n\r\n"
 
 
 @pytest.fixture
@@ -54,10 +56,9 @@ def begins(raw: Raw) -> int:
 
 
 def test_a_client_has_its_share_and_leaves_the_rest(
-    service: Running, path: str, monkeypatch: pytest.MonkeyPatch
+    service: Running, path: str, waits: threading.Event
 ) -> None:
     """However fast it asks; another one still follows, and waits."""
-    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
     with ExitStack() as leaving:
         greedy = [
             leaving.enter_context(follows(service, path, "127.0.0.9")) for _ in range(places.MOST_OF_ONE + 10)
@@ -67,9 +68,10 @@ def test_a_client_has_its_share_and_leaves_the_rest(
         other = leaving.enter_context(follows(service, path, "127.0.0.2"))
         read_until(other, b"event: progress")
         with Raw(service.port, "127.0.0.2") as waiting:
-            waiting.send(WAITS % b"")
+            waiting.send(WAITS)
+            assert waits.wait(PATIENCE)
             with Raw(service.port, "127.0.0.9") as raw:
-                raw.send(WAITS % b"")
+                raw.send(WAITS)
                 assert raw.answer().status == 202, "it is told where to ask"
             service.finished("example.com", 0)
             assert waiting.answer().status == 200
@@ -95,16 +97,46 @@ def there_is_room(service: Running, path: str) -> bool:
         return begins(raw) == 200
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a client waits, which it does for longer than any test."""
+    begun, over = threading.Event(), api.over
+
+    async def told(request: Request, id_: str) -> None:
+        begun.set()
+        await over(request, id_)
+
+    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
+    monkeypatch.setattr(api, "over", told)
+    return begun
+
+
 def test_waits_and_streams_are_one_share(
-    service: Running, path: str, monkeypatch: pytest.MonkeyPatch
+    service: Running, path: str, waits: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "MOST_OF_ONE", 1)
-    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
     with Raw(service.port, "127.0.0.9") as waiting:
-        waiting.send(WAITS % b"")
-        until_true(lambda: not there_is_room(service, path))
+        waiting.send(WAITS)
+        assert waits.wait(PATIENCE)
+        assert not there_is_room(service, path)
         service.finished("example.com", 0)
         assert waiting.answer().status == 200
+    until_true(lambda: there_is_room(service, path))
+
+
+@pytest.mark.parametrize("bound", ["MOST_AT_ONCE", "MOST_OF_ONE"])
+def test_who_has_hung_up_holds_no_place(
+    service: Running, path: str, waits: threading.Event, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    """However often somebody asks, and goes."""
+    monkeypatch.setattr(places, bound, 1)
+    for _ in range(5):
+        with Raw(service.port, "127.0.0.9") as raw:
+            raw.send(WAITS)
+            assert waits.wait(PATIENCE)
+            assert not there_is_room(service, path)
+        waits.clear()
+        until_true(lambda: there_is_room(service, path))
 
 
 def test_a_share_is_that_of_the_client_behind_a_proxy(
@@ -154,25 +186,3 @@ def test_so_many_follow_a_scan_and_no_more(service: Running, monkeypatch: pytest
         service.finished("example.com", 0)
         for raw in following:
             read_until(raw, b"event: over")
-
-
-def test_who_has_hung_up_holds_no_place(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often somebody asks, and goes: the next one waits for the result all the same."""
-    monkeypatch.setattr(places, "MOST_AT_ONCE", 4)
-    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
-    for _ in range(12):
-        with Raw(service.port) as raw:
-            raw.send(b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: x\r\n\r\n")
-    path = "/api/scan?domain=example.com"
-
-    def room() -> bool:
-        with Raw(service.port) as raw:
-            raw.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            raw.socket.settimeout(0.5)
-            try:
-                return not raw.socket.recv(12)
-            except TimeoutError:
-                return True
-
-    until_true(room)
-    service.finished("example.com", 0)
