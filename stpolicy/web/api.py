@@ -45,11 +45,12 @@ def service(request: Request) -> Service:
 async def scan(request: Request) -> Response:
     """Answers the newest result while it is fresh; else looks, and answers within a minute, or where to ask.
 
-    The domain comes as JSON or as a form, in U-labels or A-labels; `?domain=` without a body serves too.
+    The domain comes as JSON, as a form or as `?domain=`, in U-labels or A-labels; what the body names counts.
     """
     here = service(request)
     if not asking.is_json(request):
         origin.check(request)  # a form needs no leave of ours to be sent from another site; JSON does
+    asking.check_query(request)
     found = await submitted(request, await asking.domain(request))
     if not found.state.over and asking.waits(request):
         with suppress(Refusal), here.places.taken(asking.client(request)):  # else it is told where to ask

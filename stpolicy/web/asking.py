@@ -33,6 +33,12 @@ async def domain(request: Request) -> str:
     return named((await _body(request)).get("domain", request.query_params.get("domain")))
 
 
+def check_query(request: Request) -> None:
+    """Refusal for a domain in the query that is none: also where the body names the one that counts."""
+    if "domain" in request.query_params:
+        wanted(request.query_params["domain"])
+
+
 def named(given: object) -> str:
     """A domain that was given; Refusal where it was not, or is no text."""
     if given is None or given == "":

@@ -70,7 +70,7 @@ _ASKED = {
 _UNSENT = {
     **_ASKED,
     "required": False,
-    "description": "The domain, in U-labels or A-labels; for a request without a body.",
+    "description": "The domain, in U-labels or A-labels; one in the body counts before it.",
 }
 _PREFER = {
     "name": "Prefer",
@@ -92,7 +92,7 @@ SCAN: dict[str, Any] = {
     "openapi_extra": {
         "parameters": [_UNSENT, _PREFER],
         "requestBody": {
-            "required": True,
+            "required": False,
             "content": {
                 _JSON: {"schema": _DOMAIN},
                 "application/x-www-form-urlencoded": {"schema": _DOMAIN},
