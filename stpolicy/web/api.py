@@ -45,7 +45,7 @@ def service(request: Request) -> Service:
 async def scan(request: Request) -> Response:
     """Answers the newest result while it is fresh; else looks, and answers within a minute, or where to ask.
 
-    The domain comes as JSON, as a form or as `?domain=`, in U-labels or A-labels; what the body names counts.
+    The domain comes as JSON, as a form or, without a body, as `?domain=`, in U-labels or A-labels.
     """
     here = service(request)
     if not asking.is_json(request):

@@ -70,7 +70,7 @@ _ASKED = {
 _UNSENT = {
     **_ASKED,
     "required": False,
-    "description": "The domain, in U-labels or A-labels; one in the body counts before it.",
+    "description": "The domain, in U-labels or A-labels, of a request without a body.",
 }
 _PREFER = {
     "name": "Prefer",
