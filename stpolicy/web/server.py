@@ -26,6 +26,8 @@ from stpolicy.web.settings import Settings
 
 _GRACE = 15
 """Seconds that answers under way have when the service ends."""
+_SLOWEST_START = 30
+"""Seconds that a process may take until it can say that it lives: it reads all its modules first."""
 _BACKLOG = 128
 """Connections: asyncio takes so many at once, before any of them can be refused."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -64,6 +66,7 @@ def config(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> uv
         log_level="error",  # what clients do wrong is theirs to know, and would fill a log
         h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=_GRACE,
+        timeout_worker_healthcheck=_SLOWEST_START,
         backlog=_BACKLOG,
     )
 
@@ -111,7 +114,7 @@ class Several(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Twice a second; the first of them that serves is told of."""
         super().keep_subprocess_alive()
-        if self._begun and not self.should_exit.is_set() and any(one.is_ready() for one in self.processes):
+        if self._begun and not self.should_exit.is_set() and any(one.is_ready(1) for one in self.processes):
             self._begun()
             self._begun = None
 

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SCANS = 6
+SCANS = 4
 """For what runs scans."""
 
 
@@ -40,7 +40,7 @@ class Threads:
     def __init__(self) -> None:
         self.reads = Room("reads", 3)
         """What a request reads from the database."""
-        self.asks = Room("asks", 2)
+        self.asks = Room("asks", 4)
         """New scans, which wait while somebody else writes."""
         self.steady = Room("steady", 5)
         """Five that each ask one thing at a time: health, statistics, the watch, tidying, the list."""

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tests.databases import PostgreSql
-from tests.web.serving import Process, free_port, process, until_true
+from tests.web.plain import free_port
+from tests.web.serving import Process, process, until_true
 from tests.web.test_running import LATER, NO_LOOK
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from stpolicy.errors import Unavailable
 from stpolicy.web.kept import Kept
-from tests.web.running import Clock
+from tests.web.plain import Clock
 
 
 class Slow:

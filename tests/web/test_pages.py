@@ -11,7 +11,8 @@ from stpolicy import rules
 from stpolicy.output import explain
 from tests.personas import People
 from tests.web.pages_room import LISTED, NAMES, PAGES, about, ask, site, title
-from tests.web.running import running, settings
+from tests.web.plain import settings
+from tests.web.running import running
 from tests.web.site import installed, serving
 
 __all__ = ["ask", "site"]

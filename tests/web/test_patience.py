@@ -1,16 +1,17 @@
 """Clients that take their time, or too much room: they are cut, and nobody else notices."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from stpolicy.web import guard, patience
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get, post
-from tests.web.running import Running, running, settings
+from tests.web.running import Running, running
+from tests.web.serving import until_true
 
 SOON = 0.3
 """Seconds."""
@@ -96,7 +97,7 @@ def test_who_does_not_read_is_cut(
     service.finished("big.example.com", 0, json.dumps("x" * (32 << 20)))
     with Raw(service.port, buffer=4096) as raw:
         raw.send(get("/api/scan?domain=big.example.com", *more))
-        _until(lambda: not patience.Impatient.connected["127.0.0.1"] - 1)
+        until_true(lambda: not patience.Impatient.connected["127.0.0.1"] - 1)
         assert len(raw.ends()) < 32 << 20
     assert serves(service)
 
@@ -120,15 +121,15 @@ def test_one_client_has_so_many_connections_and_no_more(
         held = [
             closing.enter_context(Raw(service.port, "127.0.0.9")) for _ in range(patience.MOST_CONNECTIONS)
         ]
-        _until(lambda: connected["127.0.0.9"] == patience.MOST_CONNECTIONS)
+        until_true(lambda: connected["127.0.0.9"] == patience.MOST_CONNECTIONS)
         with Raw(service.port, "127.0.0.9") as refused:
             assert refused.ends() == b""
         assert serves(service)
         held[0].send(get())
         assert held[0].answer().status == 200
-    _until(lambda: "127.0.0.9" not in connected)
+    until_true(lambda: "127.0.0.9" not in connected)
     assert serves(service, "127.0.0.9")
-    _until(lambda: not connected)
+    until_true(lambda: not connected)
 
 
 def test_a_proxy_has_as_many_as_it_needs(tmp_path: Path) -> None:
@@ -152,11 +153,3 @@ def _drip(raw: Raw, drop: bytes) -> None:
         except ConnectionError:
             return
     raise AssertionError("it goes on")
-
-
-def _until(true: Callable[[], bool]) -> None:
-    """Waits for it, for much longer than it takes."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)

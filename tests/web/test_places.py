@@ -9,8 +9,9 @@ import pytest
 from starlette.requests import Request
 
 from stpolicy.web import api, places
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get
-from tests.web.running import Running, ask, running, settings
+from tests.web.running import Running, ask, running
 from tests.web.serving import until_true
 
 WAITS = b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: tests\r\n\r\n"

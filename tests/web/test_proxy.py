@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from tests.needs import needs
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get
-from tests.web.running import Running, running, settings
+from tests.web.running import Running, running
 
 ROOT = Path(__file__).parents[2]
 ASYNC = {"Prefer": "respond-async"}

@@ -18,10 +18,12 @@ from stpolicy.ledger import Ledger, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import State
 from tests.databases import PostgreSql
+from tests.minternet.world import ROOT
 from tests.namespace import descendants
 from tests.program import COMMAND
 from tests.web.installed import today
-from tests.web.serving import ENOUGH, Process, free_port, process, until_true
+from tests.web.plain import ENOUGH, free_port
+from tests.web.serving import Process, process, until_true
 
 NO_LOOK = ("--scans", "0", "--resolver", "127.0.0.1:1")
 LATER = {"Prefer": "respond-async"}
@@ -62,7 +64,7 @@ def test_it_ends_in_order(database: str, tmp_path: Path, number: signal.Signals,
             begun = time.monotonic()
             assert site.end(number) == code
             assert time.monotonic() - begun < 10
-        assert site.said() == f"{SERVES}127.0.0.1:{site.port}/\n"
+        assert site.said().splitlines()[-1] == f"{SERVES}127.0.0.1:{site.port}/"
         assert events[0] == "200"
         assert waiting[0] == "202"
         assert json.loads(waiting[1])["response"]["id"] == job["id"]
@@ -207,6 +209,17 @@ def test_several_processes_share_a_port_and_count_together(shared: str, tmp_path
         assert site.end() == 143
         until_true(lambda: not any(Path(f"/proc/{child}").exists() for child in left))
         assert "Traceback" not in site.said()
+
+
+def test_processes_that_begin_slowly_are_waited_for(
+    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine each takes longer to read its modules than one that hangs is given."""
+    slow = "import sys, time\nif '--multiprocessing-fork' in sys.argv: time.sleep(8)\n"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    with process(tmp_path, "--database", shared, "--workers", "2", *NO_LOOK, port=free_port()) as site:
+        assert site.end() == 143
 
 
 def spawned(site: Process) -> list[int]:

@@ -5,8 +5,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from tests.web.plain import settings
 from tests.web.raw import get
-from tests.web.running import running, settings
+from tests.web.running import running
 from tests.web.serving import Site, until_true
 from tests.web.test_threads import flood, locked
 

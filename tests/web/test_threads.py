@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -16,8 +15,10 @@ from stpolicy.model.names import Domain
 from stpolicy.model.scanned import State
 from stpolicy.web import pages, patience
 from stpolicy.web.threads import Threads
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get, post
-from tests.web.running import Running, ask, running, settings
+from tests.web.running import Running, ask, running
+from tests.web.serving import until_true
 
 WITHOUT = ("/", "/about", "/rule", "/rule/mx.null", "/list", "/api", "/api/ping", "/openapi.json")
 """What needs no database."""
@@ -29,18 +30,10 @@ def flood(service: Running, request: Callable[[int], bytes]) -> Iterator[list[Ra
     """Many requests, each on a connection of its own, from several clients; none has been answered."""
     with ExitStack() as leaving:
         asking = [leaving.enter_context(Raw(service.port, f"127.0.2.{n % 4 + 1}")) for n in range(MANY)]
-        until(lambda: sum(patience.Impatient.connected.values()) >= MANY)
+        until_true(lambda: sum(patience.Impatient.connected.values()) >= MANY)
         for number, raw in enumerate(asking):
             raw.send(request(number))
         yield asking
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits for it, for much longer than it takes."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def wanted(number: int) -> bytes:
@@ -132,7 +125,12 @@ def finishes(ledger: Ledger, service: Running) -> None:
     """Whether a scan is run to its end; its resolver is not there."""
     id_ = "x" * 22
     ledger.submit(Domain("example.com"), id_, service.clock(), most=10)
-    until(lambda: ledger.watched([id_])[0].state is State.DONE)
+    until_true(lambda: ledger.watched([id_])[0].state is State.DONE)
+
+
+def ours() -> list[str]:
+    """The threads of a service, by name."""
+    return [one.name for one in threading.enumerate() if one.name.startswith("stpolicy-")]
 
 
 def test_all_threads_end_with_the_service(tmp_path: Path) -> None:
@@ -146,8 +144,10 @@ def test_all_threads_end_with_the_service(tmp_path: Path) -> None:
             serves_without(service)
             other.execute("BEGIN EXCLUSIVE")
             leaving.enter_context(flood(service, wanted))
-            until(lambda: any(thread.name.startswith("stpolicy-asks") for thread in threading.enumerate()))
-        assert [one.name for one in threading.enumerate() if one.name.startswith("stpolicy-")] == []
+            until_true(
+                lambda: any(thread.name.startswith("stpolicy-asks") for thread in threading.enumerate())
+            )
+        assert ours() == []
         other.execute("ROLLBACK")
 
 
