@@ -1,5 +1,6 @@
 """Whether the service is well, for who watches over it."""
 
+import asyncio
 from importlib.metadata import version as installed
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,9 @@ from stpolicy.errors import Unavailable
 from stpolicy.model.scanned import State
 from stpolicy.web import described_files, metrics
 from stpolicy.web.api import service
+
+LONGEST = 10
+"""Seconds: a database that takes longer for a count does not answer."""
 
 router = APIRouter()
 
@@ -46,6 +50,7 @@ async def prometheus(request: Request) -> Response:
 
 async def _counts(request: Request) -> dict[State, int] | None:
     try:
-        return await service(request).counts.get()
-    except Unavailable:
+        async with asyncio.timeout(LONGEST):
+            return await service(request).counts.get()
+    except (Unavailable, TimeoutError):
         return None

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from stpolicy.ledger import Ledger, address, engine
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import State
-from stpolicy.web import pages, patience
+from stpolicy.web import health, pages, patience
 from stpolicy.web.threads import Threads
 from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get, post
@@ -76,12 +76,25 @@ def test_a_database_that_hangs_holds_up_nothing_that_does_not_need_it(shared: st
         running(settings(tmp_path, database=shared)) as service,
         locked(shared, "scans") as let_go,
         flood(service, lambda n: get(f"/api/scan?domain=d{n}.example.com")) as reading,
-        flood(service, lambda _: get("/healthz")) as watching,
+        flood(service, lambda _: get("/healthz")),
     ):
         serves_without(service)
         let_go()
         assert {raw.answer().status for raw in reading} == {404}
-        assert {raw.answer().status for raw in watching} == {200}
+
+
+def test_a_database_that_hangs_does_not_answer(
+    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches over the service is told so in good time."""
+    monkeypatch.setattr(health, "LONGEST", 0.1)
+    with running(settings(tmp_path, database=shared)) as service, locked(shared, "scans") as let_go:
+        found = service.client().get("/healthz")
+        assert (found.status_code, found.json()["database"]) == (503, "does not answer")
+        assert "stpolicy_database_up 0.0" in service.client().get("/metrics").text
+        let_go()
+        monkeypatch.setattr(health, "LONGEST", PATIENCE)
+        assert service.client().get("/healthz").status_code == 200
 
 
 def test_a_flood_of_new_scans_holds_up_neither_scans_nor_health(shared: str, tmp_path: Path) -> None:
