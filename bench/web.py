@@ -29,7 +29,8 @@ from stpolicy.ledger import Ledger, Outcome, address
 from stpolicy.model.names import Domain
 from stpolicy.web import _clock, server
 from tests import packets, pairs, personas
-from tests.web.running import pinned, settings
+from tests.web.plain import settings
+from tests.web.running import pinned
 
 AT_ONCE = 32
 BOUND = 0.5

@@ -74,6 +74,7 @@ KEYS: Mapping[str, type] = {
     "limit": str,
     "keep": int,
     "proxy": list,
+    "contact": str,
     "smtp-port": int,
     "https-port": int,
 }

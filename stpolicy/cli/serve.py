@@ -1,65 +1,27 @@
 """serve: the checker and the list over HTTP."""
 
+import re
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy import config
-from stpolicy.cli import _door, _inputs, _network, _options, _web
+from stpolicy.cli import _door, _inputs, _looking, _options, _web
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
 from stpolicy.errors import Misuse
+from stpolicy.model.names import canonical, domain_fault
 
 if TYPE_CHECKING:
     from stpolicy.flows.believe import Pins
-    from stpolicy.flows.check import Network
     from stpolicy.web.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """How mail servers are looked at."""
-
-    resolver: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--resolver", metavar="IP[:PORT]", help="Ask this DNS server, and believe its AD. Repeatable."
-        ),
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
-    ] = None
-    smtp_port: Annotated[
-        int, typer.Option("--smtp-port", metavar="N", min=1, max=65535, help="Where mail servers listen.")
-    ] = 25
-    https_port: Annotated[
-        int,
-        typer.Option("--https-port", metavar="N", min=1, max=65535, help="Where policies of MTA-STS are."),
-    ] = 443
-    helo: Annotated[
-        str | None,
-        typer.Option("--helo", metavar="NAME", help="What we call ourselves; this host's name if not given."),
-    ] = None
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            metavar="S",
-            min=0.1,
-            help="Seconds for one connection; an address has four times that.",
-        ),
-    ] = 30
-    allow_private: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private", help="Connect to addresses that are not global too: for a laboratory."
-        ),
-    ] = False
+_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+_URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[!-~]{0,1000})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +68,14 @@ class Serving:
             "--proxy", metavar="ADDR", help="Believe X-Forwarded-For of this address or network. Repeatable."
         ),
     ] = None
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            "--contact",
+            metavar="TEXT",
+            help="Whom those write to whose mail servers are looked at: a mail address or an https:// URL.",
+        ),
+    ] = None
 
 
 @command(
@@ -119,7 +89,7 @@ class Serving:
 )
 def serve(
     serving: Serving,
-    looking: Looking,
+    looking: _looking.Looking,
     database: _web.Database = None,
     dir_: _options.Dir = _options.STATE,
     keyring: _options.Keyring = None,
@@ -153,7 +123,7 @@ def serve(
         _door.say("no scan will be run: --scans is 0, and no worker can share a file of SQLite", quiet=quiet)
     settings = Settings(
         url,
-        _looks(looking),
+        _looking.network(looking),
         dir_,
         _pins(keyring, signer, threshold),
         exclude,
@@ -164,6 +134,7 @@ def serve(
         serving.port,
         serving.workers,
         _proxies(serving.proxy or []),
+        _contact(serving.contact or ""),
     )
     _begin(settings, serving, quiet=quiet)
     return _door.DONE
@@ -187,29 +158,11 @@ def _begin(settings: "Settings", serving: Serving, *, quiet: bool) -> None:
     from stpolicy.web import server, worker
 
     if serving.worker:
-        _door.say("working on the scans of the database", quiet=quiet)
-        _door.asynchronously(worker.work(settings))
+        begun = partial(_door.say, "working on the scans of the database", quiet=quiet)
+        _door.asynchronously(worker.work(settings, begun))
         return
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
-    _door.say(f"serving http://{host}:{serving.port}/", quiet=quiet)
-    server.serve(settings)
-
-
-def _looks(options: Looking) -> "Network":
-    from stpolicy.checker.smtp import Manner
-    from stpolicy.checker.survey import Scope
-    from stpolicy.flows.check import Network
-
-    _inputs.check_ca_file(options.ca_file)
-    if not isfinite(options.timeout):
-        raise Misuse("--timeout is a number of seconds")
-    return Network(
-        Manner(config.helo(options.helo), options.smtp_port, options.timeout),
-        tuple(map(_network.resolver, options.resolver or ())),
-        options.ca_file,
-        options.https_port,
-        Scope(allow_private=options.allow_private),
-    )
+    server.serve(settings, partial(_door.say, f"serving http://{host}:{serving.port}/", quiet=quiet))
 
 
 def _pins(keyring: Path | None, signer: list[str] | None, threshold: int) -> "Pins | None":
@@ -219,6 +172,18 @@ def _pins(keyring: Path | None, signer: list[str] | None, threshold: int) -> "Pi
             raise Misuse("--threshold is about pinned signers", "name them with --signer and --keyring")
         return None
     return _inputs.pins(keyring, signer, threshold)
+
+
+def _contact(given: str) -> str:
+    """A mail address, or a URL; what a browser would do with another one, nobody knows."""
+    local, _, domain = given.rpartition("@")
+    is_address = _LOCAL.fullmatch(local) and not domain_fault(canonical(domain))
+    if given and not is_address and not _URL.fullmatch(given):
+        raise Misuse(
+            f"--contact {given!r} is no mail address and no https:// URL",
+            "write it like postmaster@example.org or https://example.org/contact",
+        )
+    return given
 
 
 def _proxies(given: list[str]) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ POSTGRESQL = "postgresql+psycopg"
 READS = "reads"
 """The execution option of a transaction that only reads: it never waits for one that writes."""
 
+MOST = 15
+"""Connections at once."""
 WAIT = 10
 """Seconds: for a connection, and for a lock of SQLite where its address has no `timeout`."""
 
@@ -46,7 +48,7 @@ def opened(url: URL) -> Engine:
         return create_engine(
             url,
             pool_size=5,
-            max_overflow=5,
+            max_overflow=MOST - 5,
             pool_timeout=WAIT,
             pool_pre_ping=True,
             connect_args={"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000},
@@ -55,7 +57,7 @@ def opened(url: URL) -> Engine:
     if not path.absolute().parent.is_dir():
         raise StpolicyError(f"the folder {path.absolute().parent} is not there", "make it, for --database")
     wait = {} if "timeout" in url.query else {"timeout": WAIT}
-    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=WAIT, connect_args=wait)
+    engine = create_engine(url, pool_size=5, max_overflow=MOST - 5, pool_timeout=WAIT, connect_args=wait)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine

@@ -3,28 +3,24 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from stpolicy.errors import Busy, Misuse, Refused
 from stpolicy.flows.served import Pair
-from stpolicy.flows.submit import domain_of
 from stpolicy.model.scanned import Scan, State
-from stpolicy.model.verdict import Status
 from stpolicy.web import asking, described, origin, words
 from stpolicy.web.envelope import Refusal, envelope, raw
 from stpolicy.web.service import Service
 
 WAIT = 60
 """Seconds that a client waits for a result before it gets the address of the scan instead."""
-MOST_AT_ONCE = 500
-"""Clients of one process that wait, or follow a scan; more are told to come back."""
-STATISTICS = timedelta(days=90)
 
 router = APIRouter(prefix="/api")
 
@@ -49,15 +45,16 @@ def service(request: Request) -> Service:
 async def scan(request: Request) -> Response:
     """Answers the newest result while it is fresh; else looks, and answers within a minute, or where to ask.
 
-    The domain comes as JSON or as a form, in U-labels or A-labels; `?domain=` without a body serves too.
+    The domain comes as JSON, as a form or, without a body, as `?domain=`, in U-labels or A-labels.
     """
     here = service(request)
     if not asking.is_json(request):
         origin.check(request)  # a form needs no leave of ours to be sent from another site; JSON does
+    asking.check_query(request)
     found = await submitted(request, await asking.domain(request))
-    waits = asking.waits(request) and here.watch.waiting < MOST_AT_ONCE
-    if not found.state.over and waits:
-        await over(request, found.id)
+    if not found.state.over and asking.waits(request):
+        with suppress(Refusal), here.places.taken(asking.client(request)):  # else it is told where to ask
+            await over(request, found.id)
     return await answer(here, found.id)
 
 
@@ -97,11 +94,17 @@ async def submitted(request: Request, name: str) -> Scan:
         raise Refusal(503, wrong.message, headers={"Retry-After": "120"}) from wrong
 
 
+async def known(here: Service, id_: str) -> Scan:
+    """A scan by its id; Refusal where there is none."""
+    found = await here.threads.reads.run(here.ledger.scan, id_)
+    if found is None:
+        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    return found
+
+
 async def answer(here: Service, id_: str) -> Response:
     """A scan as it is now: its result, or where to ask for it."""
-    found = await asyncio.to_thread(here.ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan")
+    found = await known(here, id_)
     if found.state is State.DONE:
         here.newest.saw(found)
         return raw(found.result)
@@ -116,10 +119,7 @@ async def answer(here: Service, id_: str) -> Response:
 @router.get("/scan", summary="The newest result of a domain", **described.NEWEST)
 async def newest(request: Request) -> Response:
     """Never looks: answers the newest result of exactly this domain."""
-    try:
-        wanted = domain_of(asking.named(request.query_params.get("domain")))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
+    wanted = asking.wanted(request.query_params.get("domain"))
     found = await service(request).newest.of(wanted)
     if found is None:
         raise Refusal(404, f"{wanted} has not been looked at yet; POST asks for it")
@@ -145,23 +145,32 @@ async def _one(request: Request, name: str) -> dict[str, Any]:
 @router.get("/scans/{id}", summary="A scan: how far it is, and its result", **described.JOB)
 async def one(request: Request, id_: Id) -> Response:
     """The result is under `scan`, once there is one."""
-    found = await asyncio.to_thread(service(request).ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
-    return raw(words.job_text(found))
+    return raw(words.job_text(await known(service(request), id_)))
 
 
 @router.get("/scans/{id}/events", summary="A scan, live", **described.EVENTS)
 async def events(request: Request, id_: Id) -> Response:
     """Server-sent events: `progress` whenever something has changed, and `over` at the end."""
     here = service(request)
-    found = await asyncio.to_thread(here.ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
-    if here.watch.waiting >= MOST_AT_ONCE:
-        raise Refusal(503, "too many follow scans just now", headers={"Retry-After": "10"})
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(follow(here, id_), media_type="text/event-stream", headers=headers)
+    await known(here, id_)
+    with ExitStack() as place:
+        place.enter_context(here.places.taken(asking.client(request)))
+        return _Events(follow(here, id_), place.pop_all())
+
+
+class _Events(StreamingResponse):
+    """A stream of events, which has a place for as long as it lasts."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncIterator[str], place: ExitStack) -> None:
+        super().__init__(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends them."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
 
 async def follow(here: Service, id_: str) -> AsyncIterator[str]:
@@ -194,13 +203,8 @@ async def policy(
     ),
 ) -> Response:
     """What the list that is served says of a domain."""
-    here = service(request)
-    try:
-        wanted = domain_of(asking.named(domain))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
-    pair = await in_force(request)
-    found = words.entry(wanted, pair, here.clock())
+    wanted = asking.wanted(domain)
+    found = words.entry(wanted, await in_force(request), service(request).clock())
     if found is None:
         raise Refusal(404, f"{wanted} is not on the list")
     return envelope(found)
@@ -220,17 +224,15 @@ async def in_force(request: Request) -> Pair:
 @router.get("/stats", summary="What scans came to", **described.STATS)
 async def stats(request: Request) -> Response:
     """Counts by day and status, and how many domains have MTA-STS and DANE."""
-    return envelope(await statistics(service(request)))
+    found, headers = await statistics(request)
+    return envelope(found, headers=headers)
 
 
-async def statistics(here: Service) -> dict[str, Any]:
-    """The last ninety days, and the newest result of each domain."""
-    since = here.clock() - STATISTICS
-    days: dict[str, dict[str, int]] = {}
-    for day, status, count in await asyncio.to_thread(here.ledger.tallies, since):
-        days.setdefault(f"{day:%Y-%m-%d}", {})[Status(status).text] = count
-    adoption = await asyncio.to_thread(here.ledger.adoption)
-    return {"days": [{"day": day, "statuses": counts} for day, counts in days.items()], "adoption": adoption}
+async def statistics(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
+    """The last ninety days, the newest result of each domain, and for how long a cache may keep both."""
+    kept = service(request).statistics
+    found = await kept.get()
+    return found, {"Cache-Control": f"public, max-age={int(kept.left.total_seconds())}"}
 
 
 @router.get("/ping", summary="Whether the service answers", **described.PING)

@@ -9,6 +9,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from stpolicy.errors import Misuse
+from stpolicy.flows.submit import domain_of
+from stpolicy.model.names import Domain
 from stpolicy.web.envelope import Refusal
 
 LONGEST_NAME = 1024
@@ -26,8 +29,17 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def domain(request: Request) -> str:
-    """The domain of a request: in a JSON object, in a form, or in the query."""
-    return named((await _body(request)).get("domain", request.query_params.get("domain")))
+    """The domain of a request: in a JSON object or in a form; in the query where there is no body."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return named(request.query_params.get("domain"))
+    return named((await _body(request)).get("domain"))
+
+
+def check_query(request: Request) -> None:
+    """Refusal for a domain in the query that is none: also where the body names the one that counts."""
+    if "domain" in request.query_params:
+        wanted(request.query_params["domain"])
 
 
 def named(given: object) -> str:
@@ -39,6 +51,14 @@ def named(given: object) -> str:
     if len(given) > LONGEST_NAME:
         raise Refusal(400, "that is longer than any domain")
     return given
+
+
+def wanted(given: object) -> Domain:
+    """The domain that was given, as we look for it; Refusal where it is none."""
+    try:
+        return domain_of(named(given))
+    except Misuse as wrong:
+        raise Refusal(400, wrong.message) from wrong
 
 
 def typed(text: str) -> str:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stpolicy.model.verdict import Status
+from stpolicy.web.statistics import DAYS
 from stpolicy.web.told.moods import WORDS, Mood, mood_of
 
-DAYS = 90
 HEIGHT, STEP, BAR = 160.0, 8.0, 6.0
 """Units of the drawing: how high it is, from one day to the next, and how wide a bar is."""
 _STACK = (Mood.BAD, Mood.UNKNOWN, Mood.WARNING, Mood.GOOD)

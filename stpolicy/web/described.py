@@ -67,6 +67,11 @@ _ASKED = {
     "description": "The domain, in U-labels or A-labels.",
     "example": "example.com",
 }
+_UNSENT = {
+    **_ASKED,
+    "required": False,
+    "description": "The domain, in U-labels or A-labels, of a request without a body.",
+}
 _PREFER = {
     "name": "Prefer",
     "in": "header",
@@ -85,11 +90,9 @@ SCAN: dict[str, Any] = {
         **_refusal(429, "The client has asked for too much.", "ask again in 60 seconds"),
     },
     "openapi_extra": {
-        "parameters": [
-            _PREFER,
-        ],
+        "parameters": [_UNSENT, _PREFER],
         "requestBody": {
-            "required": True,
+            "required": False,
             "content": {
                 _JSON: {"schema": _DOMAIN},
                 "application/x-www-form-urlencoded": {"schema": _DOMAIN},
@@ -132,6 +135,9 @@ EVENTS: dict[str, Any] = {
         },
         **_ANY,
         **_NO_SCAN,
+        **_refusal(
+            429, "The client follows too many scans.", "you wait for 32 scans already, or follow them"
+        ),
         **_DOWN,
     },
 }

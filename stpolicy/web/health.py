@@ -11,6 +11,9 @@ from stpolicy.model.scanned import State
 from stpolicy.web import described_files, metrics
 from stpolicy.web.api import service
 
+LONGEST = 10
+"""Seconds: a database that takes longer for a count does not answer."""
+
 router = APIRouter()
 
 
@@ -47,6 +50,7 @@ async def prometheus(request: Request) -> Response:
 
 async def _counts(request: Request) -> dict[State, int] | None:
     try:
-        return await asyncio.to_thread(service(request).ledger.counts)
-    except Unavailable:
+        async with asyncio.timeout(LONGEST):
+            return await service(request).counts.get()
+    except (Unavailable, TimeoutError):
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stpolicy.ledger import Ledger
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
+from stpolicy.web.threads import Room
 
 FOR = 1.0
 """Seconds; that much later another process's result is seen."""
@@ -27,8 +28,8 @@ class _Kept:
 class Newest:
     """Results by domain; those that were asked for longest ago go first."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, threads: Room) -> None:
+        self._ledger, self._threads = ledger, threads
         self._kept: OrderedDict[Domain, _Kept] = OrderedDict()
         self._size = 0
 
@@ -37,7 +38,7 @@ class Newest:
         moment = asyncio.get_running_loop().time()
         kept = self._kept.get(domain)
         if kept is None or kept.until < moment:
-            found = await asyncio.to_thread(self._ledger.newest, domain, State.DONE)
+            found = await self._threads.run(self._ledger.newest, domain, State.DONE)
             kept = _Kept(found, moment + FOR)
             self._keep(domain, kept)
         return kept.scan

@@ -1,14 +1,13 @@
 """The pages, for people: they work without scripts, and change nothing but by a form."""
 
-import asyncio
 from datetime import timedelta
 from functools import partial
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from stpolicy.errors import Misuse
-from stpolicy.flows.submit import BAD_FOR, GOOD_FOR, domain_of
+from stpolicy.flows.submit import BAD_FOR, GOOD_FOR
 from stpolicy.model.names import to_unicode
 from stpolicy.model.scanned import Scan, State
 from stpolicy.web import api, asking, origin, static
@@ -52,9 +51,7 @@ async def look(request: Request) -> Response:
 @router.api_route("/scan/{id}", methods=_METHODS)
 async def scan(request: Request, id_: api.Id) -> Response:
     """A scan: how far it is, and then what it found."""
-    found = await asyncio.to_thread(api.service(request).ledger.scan, id_)
-    if found is None:
-        raise Refusal(404, "there is no such scan; results are kept for some time only")
+    found = await api.known(api.service(request), id_)
     if found.state is State.DONE:
         return await _result(request, found)
     if found.state is State.FAILED:
@@ -66,10 +63,7 @@ async def scan(request: Request, id_: api.Id) -> Response:
 @router.api_route("/domain/{domain}", methods=_METHODS)
 async def newest(request: Request, domain: str) -> Response:
     """The newest result of exactly this domain, at an address that stays."""
-    try:
-        wanted = domain_of(asking.named(domain))
-    except Misuse as wrong:
-        raise Refusal(400, wrong.message) from wrong
+    wanted = asking.wanted(domain)
     if wanted != domain:
         return RedirectResponse(f"/domain/{wanted}", 308)
     found = await api.service(request).newest.of(wanted)
@@ -83,7 +77,7 @@ async def _result(request: Request, found: Scan) -> Response:
     here = api.service(request)
     saying = partial(told, found, await here.pair(), here.clock())
     fresh = (_minutes(GOOD_FOR), _minutes(BAD_FOR))
-    return await _made(request, "result", result=await asyncio.to_thread(saying), fresh=fresh)
+    return await _made(request, "result", result=await here.threads.pages.run(saying), fresh=fresh)
 
 
 @router.api_route("/list", methods=_METHODS)
@@ -93,7 +87,7 @@ async def browse(
     """The list that is served, and a search in it."""
     here = api.service(request)
     pair = await here.pair()
-    found = await asyncio.to_thread(browsed, pair, q, number) if pair else None
+    found = await here.threads.pages.run(browsed, pair, q, number) if pair else None
     keys = here.served.keys if here.served else b""
     return await _made(request, "list", browsed=found, has_keys=bool(keys))
 
@@ -101,8 +95,9 @@ async def browse(
 @router.api_route("/statistics", methods=_METHODS)
 async def statistics(request: Request) -> Response:
     """What scans came to."""
-    here = api.service(request)
-    return await _made(request, "statistics", chart=chart(await api.statistics(here), here.clock()))
+    found, headers = await api.statistics(request)
+    drawn = chart(found, api.service(request).clock())
+    return await _made(request, "statistics", 200, headers, chart=drawn)
 
 
 @router.api_route("/api", methods=_METHODS)
@@ -131,7 +126,9 @@ async def rule(request: Request, code: str) -> Response:
 async def about(request: Request) -> Response:
     """What a look does, what is kept, and how not to be looked at."""
     settings = api.service(request).settings
-    return await _made(request, "about", keep=settings.keep, helo=settings.network.manner.helo)
+    contact, helo = settings.contact, settings.network.manner.helo
+    href = f"mailto:{quote(contact, safe='@')}" if "@" in contact.partition("/")[0] else contact
+    return await _made(request, "about", keep=settings.keep, helo=helo, contact=contact, href=href)
 
 
 def refused(request: Request, wrong: Refusal) -> Response:
@@ -150,7 +147,8 @@ async def _made(
     **values: object,
 ) -> Response:
     """A page, made beside the other requests."""
-    return await asyncio.to_thread(partial(page, request, template, status, headers, **values))
+    rooms = api.service(request).threads
+    return await rooms.pages.run(page, request, template, status, headers, **values)
 
 
 def _minutes(span: timedelta) -> str:

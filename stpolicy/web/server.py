@@ -26,6 +26,8 @@ from stpolicy.web.settings import Settings
 
 _GRACE = 15
 """Seconds that answers under way have when the service ends."""
+_SLOWEST_START = 30
+"""Seconds that a process may take until it can say that it lives: it reads all its modules first."""
 _BACKLOG = 128
 """Connections: asyncio takes so many at once, before any of them can be refused."""
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -64,12 +66,22 @@ def config(settings: Settings, clock: Callable[[], datetime] = _clock.now) -> uv
         log_level="error",  # what clients do wrong is theirs to know, and would fill a log
         h11_max_incomplete_event_size=16 * 1024,
         timeout_graceful_shutdown=_GRACE,
+        timeout_worker_healthcheck=_SLOWEST_START,
         backlog=_BACKLOG,
     )
 
 
 class One(uvicorn.Server):
     """The server of this process, which remembers what signal it was ended by."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves, and says so; SystemExit where it cannot."""
+        await super().startup(sockets)
+        self._begun()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -86,8 +98,11 @@ class One(uvicorn.Server):
 class Several(Multiprocess):
     """Processes that share a socket. A hang-up ends them too, as it ends every command."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], begun: Callable[[], None]
+    ) -> None:
         self.ended_by: list[int] = []
+        self._begun: Callable[[], None] | None = begun
         with _heeded(self.handle):  # which undoes what the next line does to signals
             super().__init__(config, sockets)
 
@@ -95,6 +110,13 @@ class Several(Multiprocess):
         """A signal: all processes end in order."""
         self.ended_by.append(number)
         self.should_exit.set()
+
+    def keep_subprocess_alive(self) -> None:
+        """Twice a second; the first of them that serves is told of."""
+        super().keep_subprocess_alive()
+        if self._begun and not self.should_exit.is_set() and any(one.is_ready(1) for one in self.processes):
+            self._begun()
+            self._begun = None
 
     def run(self) -> None:
         """Until a signal, or until a process cannot begin."""
@@ -128,18 +150,22 @@ def _believed(proxies: tuple[str, ...]) -> Iterator[str]:
             yield f"::ffff:{found.network_address}/{96 + found.prefixlen}"
 
 
-def serve(settings: Settings) -> None:
-    """Runs until a signal, and then raises it; StpolicyError where the service cannot begin."""
+def serve(settings: Settings, begun: Callable[[], None]) -> None:
+    """Runs until a signal, and then raises it; StpolicyError where the service cannot begin.
+
+    `begun` is called once requests are answered.
+    """
     gc.enable()  # a command lives for seconds and does without; connections leave cycles behind
     check(settings)
     wanted = config(settings)
     listening = bound(settings)
     with metrics.together() if settings.processes > 1 else nullcontext():
-        server = Several(wanted, [listening]) if settings.processes > 1 else One(wanted)
-        began = _run(server, listening)
+        several = settings.processes > 1
+        server = Several(wanted, [listening], begun) if several else One(wanted, begun)
+        ended = _run(server, listening)
     for number in server.ended_by[:1]:
         signal.raise_signal(number)
-    if not began:
+    if not ended:
         raise StpolicyError("the service could not begin", "the lines above say why")
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
@@ -17,11 +18,16 @@ from stpolicy.flows.submit import MOST_WAITING, Submitted, domain_of, submit
 from stpolicy.ledger import Ledger, address
 from stpolicy.ledger.alone import alone
 from stpolicy.model.policy import PolicyList
+from stpolicy.model.scanned import State
 from stpolicy.web import _clock
 from stpolicy.web.excluded import Excluded
+from stpolicy.web.kept import Kept
 from stpolicy.web.limits import Limit
 from stpolicy.web.newest import Newest
+from stpolicy.web.places import Places
 from stpolicy.web.settings import Settings
+from stpolicy.web.statistics import FOR, statistics
+from stpolicy.web.threads import Threads, threads
 from stpolicy.web.watch import Watch
 
 _TIDY_EVERY = 600
@@ -35,13 +41,26 @@ class Service:
     settings: Settings
     ledger: Ledger
     jobs: Jobs
-    watch: Watch
-    newest: Newest
     excluded: Excluded
     served: Served | None
+    threads: Threads
     clock: Callable[[], datetime] = _clock.now
+    watch: Watch = field(init=False)
+    newest: Newest = field(init=False)
+    counts: Kept[dict[State, int]] = field(init=False)
+    """Of scans, read by one at a time: who watches over the service must not wait for others who do."""
+    statistics: Kept[dict[str, Any]] = field(init=False)
+    places: Places = field(default_factory=Places)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """Makes what reads the ledger."""
+        ledger, steady = self.ledger, self.threads.steady
+        self.watch = Watch(ledger, steady)
+        self.newest = Newest(ledger, self.threads.reads)
+        self.counts = Kept(partial(steady.run, ledger.counts), timedelta(), self.clock)
+        self.statistics = Kept(lambda: steady.run(statistics, ledger, self.clock()), FOR, self.clock)
 
     async def pair(self) -> Pair | None:
         """The verified pair in force now, or the last one that verified."""
@@ -51,7 +70,7 @@ class Service:
         if not (served.pair and self._renewing.locked()):
             async with self._renewing:
                 if not served.is_known(self.clock()):
-                    await asyncio.to_thread(served.renew, self.clock())
+                    await self.threads.steady.run(served.renew, self.clock())
         return served.pair
 
     async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
@@ -59,7 +78,8 @@ class Service:
         domain = domain_of(name)
         await self.pair()  # names are held against the list of now
         now = self.clock()
-        done = await asyncio.to_thread(submit, domain, self.ledger, self.excluded.domains(), allow, now=now)
+        excluded = self.excluded.domains()
+        done = await self.threads.asks.run(submit, domain, self.ledger, excluded, allow, now=now)
         if done.new:
             with suppress(Unavailable):  # it waits in the ledger, and is found there
                 await self.jobs.offer(done.scan.id)
@@ -71,19 +91,19 @@ async def opened(settings: Settings, *, clock: Callable[[], datetime] = _clock.n
     """The service, at work; in the end what is under way waits again. Busy where another has its database."""
     url = address(settings.database)
     with alone(url), closing(Ledger(url)) as ledger:
-        async with _working(settings, ledger, clock) as service:
+        async with threads() as rooms, _working(settings, ledger, rooms, clock) as service:
             yield service
 
 
 @asynccontextmanager
 async def _working(
-    settings: Settings, ledger: Ledger, clock: Callable[[], datetime]
+    settings: Settings, ledger: Ledger, rooms: Threads, clock: Callable[[], datetime]
 ) -> AsyncIterator[Service]:
     served = Served(settings.folder, settings.who, clock()) if settings.who else None
     excluded = Excluded(settings.exclude)
     rounds = Rounds(settings.network, clock, settings.at_once)
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
-    service = Service(settings, ledger, jobs, Watch(ledger), Newest(ledger), excluded, served, clock)
+    service = Service(settings, ledger, jobs, excluded, served, rooms, clock)
 
     def policies() -> PolicyList | None:
         pair = served.pair if served else None
@@ -96,7 +116,7 @@ async def _working(
         await scanner.run(id_)
         service.watch.wake()
 
-    await asyncio.to_thread(prepare, ledger)
+    await rooms.steady.run(prepare, ledger)
     await service.pair()
     await jobs.start(run, settings.at_once)
     others = [asyncio.create_task(lasting(work)) for work in (service.watch.run, partial(_tidy, service))]
@@ -133,9 +153,10 @@ def prepare(ledger: Ledger) -> None:
 
 async def _tidy(service: Service) -> None:
     """Takes out what is too old, now and then."""
+    run = service.threads.steady.run
     while True:
         now = service.clock()
         with suppress(Unavailable):  # another time
-            await asyncio.to_thread(service.ledger.prune, now - timedelta(days=service.settings.keep))
-            await asyncio.to_thread(service.ledger.prune_hits, now)
+            await run(service.ledger.prune, now - timedelta(days=service.settings.keep))
+            await run(service.ledger.prune_hits, now)
         await asyncio.sleep(_TIDY_EVERY)

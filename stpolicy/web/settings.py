@@ -27,3 +27,5 @@ class Settings:
     processes: int = 1
     proxies: tuple[str, ...] = ()
     """Addresses and networks whose X-Forwarded-For is believed."""
+    contact: str = ""
+    """A mail address or an https:// URL, for those whose mail servers are looked at."""

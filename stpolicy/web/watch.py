@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from stpolicy.errors import Unavailable
 from stpolicy.ledger import Ledger
 from stpolicy.model.scanned import Scan
+from stpolicy.web.threads import Room
 
 EVERY = 0.25
 """Seconds between two looks; another process may run the scan."""
@@ -15,8 +16,8 @@ EVERY = 0.25
 class Watch:
     """Tells whoever waits for a scan what has become of it."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, threads: Room) -> None:
+        self._ledger, self._threads = ledger, threads
         self._waiting: dict[str, set[asyncio.Queue[Scan]]] = {}
         self._told: dict[str, Scan] = {}
         self._awake = asyncio.Event()
@@ -24,11 +25,6 @@ class Watch:
     def wake(self) -> None:
         """Looks at once: a scan of this process has ended."""
         self._awake.set()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return sum(map(len, self._waiting.values()))
 
     @asynccontextmanager
     async def of(self, id_: str) -> AsyncIterator["asyncio.Queue[Scan]"]:
@@ -62,7 +58,7 @@ class Watch:
         while True:
             if self._waiting:
                 with suppress(Unavailable):
-                    for scan in await asyncio.to_thread(self._ledger.watched, list(self._waiting)):
+                    for scan in await self._threads.run(self._ledger.watched, list(self._waiting)):
                         self._tell(scan)
             await self._pause()
 

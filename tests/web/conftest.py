@@ -12,7 +12,8 @@ from stpolicy.flows.check import Network
 from stpolicy.ledger import Ledger, address
 from tests.minternet.conftest import internet
 from tests.minternet.world import World
-from tests.web.serving import Clock, Site, settings, thread
+from tests.web.plain import Clock, settings
+from tests.web.serving import Site, asking
 
 __all__ = ["internet"]
 
@@ -21,7 +22,7 @@ __all__ = ["internet"]
 def site(database: str, ledger: Ledger, tmp_path: Path) -> Iterator[Site]:
     """A service that serves no list, and whose scans nobody runs but the test."""
     clock = Clock()
-    with thread(settings(database, tmp_path), ledger, clock) as client:
+    with asking(settings(tmp_path, database=database, limit="100000/hour"), clock) as client:
         yield Site(client, ledger, clock, int(client.base_url.port or 0))
 
 
@@ -44,6 +45,8 @@ def live(
     def clock() -> datetime:
         return datetime.now(UTC)  # noqa: TID251  (certificates are judged by it)
 
-    with thread(settings(url, folder, network=looking, at_once=16), ledger, clock, internet) as client:
+    with asking(
+        settings(folder, limit="100000/hour", network=looking, at_once=16), clock, internet
+    ) as client:
         yield client
     ledger.close()

@@ -10,7 +10,8 @@ import pytest
 from tests.observations import GOOD, judged
 from tests.personas import People
 from tests.rules.server_cases import CASES
-from tests.web.site import ENOUGH, Site, installed, serving
+from tests.web.plain import ENOUGH
+from tests.web.site import Site, installed, serving
 
 BOOKS = "xn--bcher-kva.example.net"
 NAMES = [f"d{number:03}.example.net" for number in range(120)]

@@ -1,56 +1,26 @@
 """The service on a port of the loopback interface, in a thread of the tests; its clock is set by hand."""
 
-import asyncio
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
-from stpolicy.checker.smtp import Manner
 from stpolicy.flows.believe import Pins, pins
-from stpolicy.flows.check import Network
 from stpolicy.ledger import Ledger, Outcome, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import State
-from stpolicy.web import server
 from stpolicy.web.settings import Settings
-from tests.lists import NOW
 from tests.personas import People
-
-NOWHERE = Network(Manner("tests.example.org", timeout=1), (("127.0.0.1", 1),), probes=False)
-"""Asks a resolver that is not there, so that a scan ends at once and leaves the machine alone."""
-
-
-@dataclass(slots=True)
-class Clock:
-    """What time it is for the service."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        self.now += timedelta(**span)
+from tests.web.plain import Clock, thread
 
 
 def pinned(people: People) -> Pins:
     """Alice signs."""
     return pins(people.ring, "ring", [people.alice.fingerprint], 1)
-
-
-def settings(room: Path, **changed: Any) -> Settings:
-    """Scans wait and are not run, unless it is said otherwise."""
-    plain = Settings(f"sqlite:///{room / 'scans.db'}", NOWHERE, room / "state", at_once=0, port=0)
-    return replace(plain, **changed)
 
 
 @dataclass
@@ -114,26 +84,16 @@ class Running:
 
 @contextmanager
 def running(wanted: Settings, clock: Clock | None = None) -> Iterator[Running]:
-    """A service as `stpolicy serve` runs it, but for its clock and its port."""
+    """A service in a thread."""
     clock = clock or Clock()
-    listening = server.bound(wanted)
-    here = uvicorn.Server(server.config(wanted, clock))
-    thread = threading.Thread(target=asyncio.run, args=(here.serve([listening]),), daemon=True)
-    thread.start()
-    while not here.started:
-        assert thread.is_alive(), "the service did not begin"
-        thread.join(0.01)
-    made = Running(listening.getsockname()[1], wanted, clock)
-    try:
-        yield made
-    finally:
-        for client in made.clients:
-            with suppress(httpx.HTTPError):
-                client.close()
-        here.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive(), "the service did not end"
-        listening.close()
+    with thread(wanted, clock) as port:
+        made = Running(port, wanted, clock)
+        try:
+            yield made
+        finally:
+            for client in made.clients:
+                with suppress(httpx.HTTPError):
+                    client.close()
 
 
 def ask(client: httpx.Client, domain: str, forwarded: str = "") -> httpx.Response:

@@ -1,61 +1,30 @@
 """The service: in a thread of the tests, or as `stpolicy serve` runs it, in the mini-internet too."""
 
-import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
-from stpolicy.checker.smtp import Manner
-from stpolicy.flows.check import Network
 from stpolicy.ledger import Ledger, Outcome
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
-from stpolicy.web import server
 from stpolicy.web.settings import Settings
-from tests.lists import NOW
 from tests.minternet.world import ROOT, World
 from tests.namespace import descendants
 from tests.program import heed
+from tests.web.plain import ENOUGH, Clock, thread
 
-ENOUGH = 60
-"""Seconds that nothing takes unless it hangs."""
-
-NOWHERE = Network(Manner("checker.example.org", timeout=1), (("127.0.0.1", 1),), probes=False)
-"""A resolver that is not there."""
 _NUMBERS = count()
-
-
-@dataclass(slots=True)
-class Clock:
-    """What time it is for a service in a thread."""
-
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
-def settings(database: str, folder: Path, **changed: Any) -> Settings:
-    """Scans wait, and nobody runs them, unless it is said otherwise."""
-    plain = Settings(database, NOWHERE, folder, at_once=0, port=0, limit="100000/hour")
-    return replace(plain, **changed)
 
 
 @dataclass(frozen=True)
@@ -77,36 +46,15 @@ class Site:
 
 
 @contextmanager
-def thread(
-    wanted: Settings, ledger: Ledger, clock: Callable[[], datetime], within: World | None = None
+def asking(
+    wanted: Settings, clock: Callable[[], datetime], within: World | None = None
 ) -> Iterator[httpx.Client]:
-    """A client of the service, which looks at the mini-internet where one is given."""
-    listening = server.bound(wanted)
-    here = uvicorn.Server(server.config(wanted, clock))
-
-    def serve() -> None:
-        asyncio.run(here.serve([listening]))
-
-    def begin() -> threading.Thread:
-        made = threading.Thread(target=serve, daemon=True)  # where it is made is the network of its sockets
-        made.start()
-        return made
-
-    running = within.space.within(begin) if within else begin()
-    until = time.monotonic() + ENOUGH
-    while not here.started:
-        assert running.is_alive(), "the service did not begin"
-        assert time.monotonic() < until
-        running.join(0.01)
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=url, timeout=ENOUGH) as client:
-        try:
-            yield client
-        finally:
-            here.should_exit = True
-            running.join(ENOUGH)
-            listening.close()
-            assert not running.is_alive(), "the service did not end"
+    """A client of a service in a thread."""
+    with (
+        thread(wanted, clock, within) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=ENOUGH) as client,
+    ):
+        yield client
 
 
 def options(internet: World, database: str) -> list[str]:
@@ -195,12 +143,6 @@ def until_true(condition: Callable[[], bool], who: Process | None = None, second
         assert not who or who.process.poll() is None, said
         assert time.monotonic() < until, said or "it did not come"
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 def states(ledger: Ledger, ids: Sequence[str]) -> set[State]:

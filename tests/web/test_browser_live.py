@@ -11,7 +11,8 @@ from selenium.webdriver.common.keys import Keys
 from stpolicy.model.scanned import Part
 from tests.observations import GOOD, judged
 from tests.web.browser import browser, complaints, until
-from tests.web.site import Site, free_port, serving
+from tests.web.plain import free_port
+from tests.web.site import Site, serving
 
 LOOKING, SEEN = Part.LOOKING, Part.SEEN
 

@@ -9,7 +9,8 @@ import pytest
 from stpolicy.errors import Misuse
 from stpolicy.model.scanned import State
 from stpolicy.web.excluded import Excluded
-from tests.web.running import NOWHERE, Running, ask, running, settings
+from tests.web.plain import NOWHERE, settings
+from tests.web.running import Running, ask, running
 
 FILE = """\
 # asked by mail

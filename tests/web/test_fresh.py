@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.running import ask, running, settings
+from tests.web.plain import settings
+from tests.web.running import ask, running
 
 SPELLINGS = ["example.com", "EXAMPLE.com", "example.com.", " example.com ", "Example.COM."]
 BOOKS = [

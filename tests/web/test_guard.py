@@ -12,8 +12,9 @@ from stpolicy.ledger import Ledger
 from stpolicy.web import server
 from tests.cli.following import Following
 from tests.web.looking import protected, serves, told
+from tests.web.plain import settings
 from tests.web.raw import Answer, Raw, get, post
-from tests.web.running import Running, pinned, running, settings
+from tests.web.running import Running, pinned, running
 
 GOOD = json.dumps({"domain": "example.com"}).encode()
 KIB = 1024

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.web.looking import protected, serves, told
+from tests.web.plain import settings
 from tests.web.raw import Raw, get, post
-from tests.web.running import Running, running, settings
+from tests.web.running import Running, running
 
 GOOD = json.dumps({"domain": "example.com"}).encode()
 KIB = 1024

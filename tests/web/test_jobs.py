@@ -18,7 +18,8 @@ from tests.minternet.personalities import ROWS, policy_list
 from tests.minternet.world import Crowd, World, world
 from tests.personas import People
 from tests.web.installed import Installed, today
-from tests.web.serving import ENOUGH, Process, free_port, options, process, until_true
+from tests.web.plain import ENOUGH, free_port
+from tests.web.serving import Process, options, process, until_true
 
 DOMAINS = 1000
 CROWD = DOMAINS - len(ROWS)

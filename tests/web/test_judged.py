@@ -14,7 +14,8 @@ from tests.minternet.row import ZONE
 from tests.minternet.world import World
 from tests.personas import People
 from tests.web.installed import Installed, today
-from tests.web.serving import settings, thread
+from tests.web.plain import settings
+from tests.web.serving import asking
 from tests.web.test_scan_api import enveloped
 
 PLAIN, TESTING, OTHER = f"plain.{ZONE}", f"two-hosts.{ZONE}", f"ipv6-only.{ZONE}"
@@ -26,10 +27,10 @@ def judging(
     folder: Path, internet: World, looking: Network, state: Installed | None
 ) -> Iterator[httpx.Client]:
     url = f"sqlite:///{folder / 'scans.db'}"
-    more: dict[str, Any] = {"who": state.pins} if state else {}
-    wanted = settings(url, state.folder if state else folder, network=looking, at_once=4, **more)
+    more: dict[str, Any] = {"who": state.pins, "folder": state.folder} if state else {}
+    wanted = settings(folder, limit="100000/hour", network=looking, at_once=4, **more)
     ledger = Ledger(address(url))
-    with thread(wanted, ledger, today, internet) as client:
+    with asking(wanted, today, internet) as client:
         yield client
     ledger.close()
 

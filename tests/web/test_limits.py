@@ -10,7 +10,8 @@ import pytest
 from stpolicy.errors import Misuse
 from stpolicy.web import server
 from stpolicy.web.asking import network
-from tests.web.running import Clock, Running, ask, running, settings
+from tests.web.plain import Clock, settings
+from tests.web.running import Running, ask, running
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from stpolicy.web.settings import Settings
 from tests import lists
 from tests.personas import People
 from tests.web.installed import Installed
-from tests.web.serving import Clock, Site, settings, thread
+from tests.web.plain import Clock, settings
+from tests.web.serving import Site, asking
 from tests.web.test_scan_api import enveloped, refused
 
 FILES = ("/policy.json", "/policy.json.asc")
@@ -33,14 +34,14 @@ def state(people: People, tmp_path: Path) -> Installed:
 
 @pytest.fixture
 def wanted(state: Installed, tmp_path: Path) -> Settings:
-    return settings(f"sqlite:///{tmp_path / 'scans.db'}", state.folder, who=state.pins)
+    return settings(tmp_path, folder=state.folder, who=state.pins)
 
 
 @pytest.fixture
 def listing(wanted: Settings) -> Iterator[Site]:
     """A service of which Alice's list is expected."""
     ledger, clock = Ledger(address(wanted.database)), Clock()
-    with thread(wanted, ledger, clock) as client:
+    with asking(wanted, clock) as client:
         yield Site(client, ledger, clock, int(client.base_url.port or 0))
     ledger.close()
 

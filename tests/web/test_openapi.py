@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from stpolicy.web import api, health, lists
 from tests.cli.following import Following
-from tests.web.running import Running, pinned, running, settings
+from tests.web.plain import settings
+from tests.web.running import Running, pinned, running
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +83,24 @@ def test_examples_are_there_and_fit(service: Running) -> None:
                 assert not errors, (where, kind, errors)
                 fitted += 1
     assert fitted > 50
+
+
+def test_a_domain_may_be_named_in_the_query_or_in_the_body(service: Running) -> None:
+    """Where there is a body, it counts; what is no domain is refused wherever it stands."""
+    described = service.description["paths"]["/api/scan"]["post"]
+    (asked,) = (one for one in described["parameters"] if one["name"] == "domain")
+    assert (asked["in"], asked["required"]) == ("query", False)
+    assert not described["requestBody"]["required"]
+    client, other = service.client(), {"domain": "example.com"}
+    for query, body, status in (("?domain=EXAMPLE.com", None, 200), ("", other, 200), ("", None, 400)):
+        assert client.post(f"/api/scan{query}", json=body).status_code == status
+    both = client.post("/api/scan?domain=example.net", json=other)
+    assert both.json()["response"]["domain"] == "example.com"
+    unnamed: list[dict[str, Any]] = [{"json": {}}, {"files": {"x": b""}}, {"data": {"x": "y"}}]
+    for body_without in unnamed:
+        assert client.post("/api/scan?domain=example.net", **body_without).status_code == 400
+    for wrong in ("", "a%20b", "example"):
+        assert client.post(f"/api/scan?domain={wrong}", json=other).status_code == 400
 
 
 def test_the_status_in_an_example_is_that_of_the_answer(service: Running) -> None:

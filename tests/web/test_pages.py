@@ -11,6 +11,8 @@ from stpolicy import rules
 from stpolicy.output import explain
 from tests.personas import People
 from tests.web.pages_room import LISTED, NAMES, PAGES, about, ask, site, title
+from tests.web.plain import settings
+from tests.web.running import running
 from tests.web.site import installed, serving
 
 __all__ = ["ask", "site"]
@@ -79,6 +81,25 @@ def test_what_is_kept_is_said(ask: httpx.Client) -> None:
     assert "for 90 days" in page
     assert "checker.example.org" in page
     assert "No mail is sent" in page
+
+
+@pytest.mark.parametrize(
+    ("contact", "href", "said"),
+    [
+        ("post+master@example.org", "mailto:post%2Bmaster@example.org", "post+master@example.org"),
+        ("o'neil&co@example.org", "mailto:o%27neil%26co@example.org", "o&#39;neil&amp;co@example.org"),
+        ("https://example.org/a?b=<i>&c=@d", "https://example.org/a?b=&lt;i&gt;&amp;c=@d", ""),
+        ("https://example.org", "https://example.org", ""),
+        ("", "", ""),
+    ],
+)
+def test_who_is_looked_at_finds_whom_to_write_to(tmp_path: Path, contact: str, href: str, said: str) -> None:
+    """Without a contact, postmaster at the name that mail servers are told."""
+    with running(settings(tmp_path, contact=contact)) as service:
+        page = service.client().get("/about").text
+    assert ("postmaster there" in page) == (not contact)
+    assert contact == "" or f'<a href="{href}"><bdi>{said or href}</bdi></a>' in page
+    assert "<i>" not in page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from stpolicy.web.asking import typed
 from tests.web.pages_room import BOOKS, ask, site, title
-from tests.web.site import ENOUGH, Site
+from tests.web.plain import ENOUGH
+from tests.web.site import Site
 
 __all__ = ["ask", "site"]
 

@@ -1,16 +1,17 @@
 """Clients that take their time, or too much room: they are cut, and nobody else notices."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from stpolicy.web import api, guard, patience
+from stpolicy.web import guard, patience
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get, post
-from tests.web.running import Running, running, settings
+from tests.web.running import Running, running
+from tests.web.serving import until_true
 
 SOON = 0.3
 """Seconds."""
@@ -96,7 +97,7 @@ def test_who_does_not_read_is_cut(
     service.finished("big.example.com", 0, json.dumps("x" * (32 << 20)))
     with Raw(service.port, buffer=4096) as raw:
         raw.send(get("/api/scan?domain=big.example.com", *more))
-        _until(lambda: not patience.Impatient.connected["127.0.0.1"] - 1)
+        until_true(lambda: not patience.Impatient.connected["127.0.0.1"] - 1)
         assert len(raw.ends()) < 32 << 20
     assert serves(service)
 
@@ -120,15 +121,15 @@ def test_one_client_has_so_many_connections_and_no_more(
         held = [
             closing.enter_context(Raw(service.port, "127.0.0.9")) for _ in range(patience.MOST_CONNECTIONS)
         ]
-        _until(lambda: connected["127.0.0.9"] == patience.MOST_CONNECTIONS)
+        until_true(lambda: connected["127.0.0.9"] == patience.MOST_CONNECTIONS)
         with Raw(service.port, "127.0.0.9") as refused:
             assert refused.ends() == b""
         assert serves(service)
         held[0].send(get())
         assert held[0].answer().status == 200
-    _until(lambda: "127.0.0.9" not in connected)
+    until_true(lambda: "127.0.0.9" not in connected)
     assert serves(service, "127.0.0.9")
-    _until(lambda: not connected)
+    until_true(lambda: not connected)
 
 
 def test_a_proxy_has_as_many_as_it_needs(tmp_path: Path) -> None:
@@ -137,34 +138,6 @@ def test_a_proxy_has_as_many_as_it_needs(tmp_path: Path) -> None:
             raw = closing.enter_context(Raw(service.port, "127.0.0.9"))
             raw.send(get())
             assert raw.answer().status == 200
-
-
-def test_so_many_follow_a_scan_and_no_more(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is one too many is told so; the others get their events, and those that go make room."""
-    monkeypatch.setattr(api, "MOST_AT_ONCE", 20)
-    asked = service.client().post("/api/scan?domain=example.com", headers={"Prefer": "respond-async"})
-    path = f"{asked.json()['response']['href']}/events"
-    with ExitStack() as closing:
-        following = [closing.enter_context(Raw(service.port)) for _ in range(20)]
-        for raw in following:
-            raw.send(get(path))
-            _read_until(raw, b"event: progress")
-        with Raw(service.port) as raw:
-            raw.send(get(path))
-            refused = raw.answer()
-            assert (refused.status, refused.headers["retry-after"]) == (503, "10")
-        assert serves(service)
-        following.pop().socket.close()
-
-        def room() -> bool:
-            with Raw(service.port) as raw:
-                raw.send(get(path))
-                return raw.socket.recv(12) == b"HTTP/1.1 200"
-
-        _until(room)
-        service.finished("example.com", 0)
-        for raw in following:
-            _read_until(raw, b"event: over")
 
 
 def _drip(raw: Raw, drop: bytes) -> None:
@@ -180,41 +153,3 @@ def _drip(raw: Raw, drop: bytes) -> None:
         except ConnectionError:
             return
     raise AssertionError("it goes on")
-
-
-def _read_until(raw: Raw, mark: bytes) -> None:
-    got = b""
-    while mark not in got:
-        piece = raw.socket.recv(65536)
-        assert piece, got
-        got += piece
-
-
-def _until(true: Callable[[], bool]) -> None:
-    """Waits for it, for much longer than it takes."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def test_who_has_hung_up_holds_no_place(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often somebody asks, and goes: the next one waits for the result all the same."""
-    monkeypatch.setattr(api, "MOST_AT_ONCE", 4)
-    monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
-    for _ in range(12):
-        with Raw(service.port) as raw:
-            raw.send(b"POST /api/scan?domain=example.com HTTP/1.1\r\nHost: x\r\n\r\n")
-    path = "/api/scan?domain=example.com"
-
-    def room() -> bool:
-        with Raw(service.port) as raw:
-            raw.send(f"POST {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            raw.socket.settimeout(0.5)
-            try:
-                return not raw.socket.recv(12)
-            except TimeoutError:
-                return True
-
-    _until(room)
-    service.finished("example.com", 0)

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from tests.needs import needs
+from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get
-from tests.web.running import Running, running, settings
+from tests.web.running import Running, running
 
 ROOT = Path(__file__).parents[2]
 ASYNC = {"Prefer": "respond-async"}
@@ -84,6 +85,18 @@ def test_each_client_behind_it_has_a_limit_of_its_own(service: Running, tmp_path
         spoofed = {"X-Forwarded-For": "192.0.2.1"}
         assert asks(port, "127.0.0.2", "c.example.com", **spoofed) == 429
         assert asks(port, "127.0.0.2", "c.example.com", **{"X-Forwarded-For": "127.0.0.1"}) == 429
+
+
+def test_the_name_and_the_port_that_people_know_come_through(service: Running, tmp_path: Path) -> None:
+    """In the addresses that a page names; and a form is known for one of ours by them."""
+    with nginx(tmp_path, snippet("README.md"), service) as port, httpx.Client(timeout=PATIENCE) as client:
+        ours = f"http://starttls.example.org:{port}"
+        named = {"Host": ours.removeprefix("http://")}
+        page = client.get(f"http://127.0.0.1:{port}/api", headers=named).text
+        assert f"{ours}/api/scan" in page
+        form = {**named, "Origin": ours}
+        found = client.post(f"http://127.0.0.1:{port}/", data={"domain": "example.com"}, headers=form)
+        assert found.status_code == 303
 
 
 def test_events_come_through_as_they_are(service: Running, tmp_path: Path) -> None:
