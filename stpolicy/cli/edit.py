@@ -16,7 +16,6 @@ from stpolicy.model.names import canonical, domain_fault
 from stpolicy.model.policy import Alias, Mode, Policy, PolicyList
 
 Domains = Annotated[list[str], typer.Argument(metavar="DOMAIN...", show_default=False)]
-Domain = Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)]
 Mx = Annotated[
     list[str] | None,
     typer.Option("--mx", metavar="PATTERN", help="A host name, or .suffix for one label more. Repeatable."),
@@ -69,7 +68,7 @@ def add(
     """,
 )
 def set_(
-    domain: Domain,
+    domain: _options.Domain,
     mta_sts: _mta_sts.Options,
     mx: Mx = None,
     mode: ModeOption = None,
