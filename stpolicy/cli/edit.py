@@ -39,9 +39,7 @@ def add(
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """List domains that are not listed yet, in mode testing unless --mode says otherwise."""
@@ -56,7 +54,7 @@ def add(
     def change(policies: PolicyList) -> PolicyList:
         return reduce(lambda so_far, domain: edit.add(so_far, domain, wanted[domain]), domains, policies)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(
@@ -73,9 +71,7 @@ def set_(
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Give a listed domain another policy; what is not named stays.
@@ -98,15 +94,13 @@ def set_(
             return edit.change(policies, domain, _mta_sts.published(domain, kept, mta_sts))
         return edit.change(policies, domain, _edit.policy(mode, mx, alias, entry.policy))
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(app, "remove", example="stpolicy remove example.com example.net")
 def remove(
     domains: Domains,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Take domains from the list. Their mail goes back to opportunistic TLS."""
@@ -114,7 +108,7 @@ def remove(
     def change(policies: PolicyList) -> PolicyList:
         return reduce(edit.remove, domains, policies)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(
@@ -139,7 +133,7 @@ def bump(
     def change(policies: PolicyList) -> PolicyList:
         return edit.bump(policies, moment, timedelta(days=days))
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(_edit.Options(list_path, dry_run, max_size), change, quiet=quiet)
 
 
 def _check_names(domains: list[str]) -> None:
