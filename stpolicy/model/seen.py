@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from stpolicy.model.observation import AddressObservation, Certificate, Reply, Session, Tls, Unreachable
+from stpolicy.model.observation import AddressObservation, Reply, Session, Unreachable
+from stpolicy.model.tls import Certificate, Tls
 
 _LINES, _LONGEST = 16, 256
 """Of a reply, and of any text."""

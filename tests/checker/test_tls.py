@@ -15,7 +15,7 @@ from OpenSSL import SSL
 from stpolicy.checker.certificates import Certificates
 from stpolicy.checker.tls import Client, Failed
 from stpolicy.errors import Misuse
-from stpolicy.model.observation import Tls
+from stpolicy.model.tls import Tls
 from tests.checker.authority import DAY, HOST, Party, party
 from tests.checker.peer import server
 from tests.lists import NOW

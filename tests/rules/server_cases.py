@@ -5,20 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from stpolicy.model.names import MxPattern
-from stpolicy.model.observation import (
-    ChainFault,
-    Dns,
-    Fault,
-    MxAnswer,
-    Probe,
-    Records,
-    Reply,
-    Session,
-    Step,
-    Unreachable,
-)
+from stpolicy.model.observation import Dns, Fault, MxAnswer, Probe, Records, Reply, Session, Step, Unreachable
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode, Policy
+from stpolicy.model.tls import ChainFault
 from tests.observations import (
     CLEAR,
     DOMAIN,

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from stpolicy.model.chain import path
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.observation import Certificate, ChainFault, HostObservation, Tls
+from stpolicy.model.observation import HostObservation
 from stpolicy.model.observed import Observed
+from stpolicy.model.tls import Certificate, ChainFault, Tls
 from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
