@@ -29,6 +29,12 @@ def _both(pair: Pair) -> tuple[object, object]:
     return ok(pair.data), ok(pair.asc)
 
 
+_frozen = several(
+    installed(NOW - 8 * DAY, 14 * DAY),
+    _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+)
+"""What is installed is late in its life, and the first mirror has nothing newer."""
+
 MIRRORS = {
     "T20 the first has it": Case(_mirrors(lambda world: _both(world.offered)), "installed", "JA"),
     "T20 the first is gone": Case(_mirrors(lambda _: (GONE, GONE)), "installed", "Jja"),
@@ -70,18 +76,14 @@ MIRRORS = {
         _mirrors(lambda world: _both(world.pair(OLD, at=BEFORE))), "unchanged", "JA", (WARM,)
     ),
     "T9 the first is frozen, late in its life": Case(
-        several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
-        ),
+        _frozen,
         "installed",
         "JAja",
         (WARM,),
     ),
     "T9 both frozen, late in their life": Case(
         several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+            _frozen,
             offer(dated(NOW - 8 * DAY), at=NOW - 8 * DAY),
         ),
         "unchanged",
@@ -90,8 +92,7 @@ MIRRORS = {
     ),
     "T9 frozen late in its life, and the other gone": Case(
         several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+            _frozen,
             gone,
         ),
         "unchanged",
