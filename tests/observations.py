@@ -9,8 +9,6 @@ from stpolicy.model.names import Domain, MxPattern
 from stpolicy.model.observation import (
     OLD,
     AddressObservation,
-    Certificate,
-    ChainFault,
     Dns,
     DomainObservation,
     Exchange,
@@ -23,12 +21,12 @@ from stpolicy.model.observation import (
     Session,
     Step,
     StsObservation,
-    Tls,
     Unreachable,
 )
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode, Policy
 from stpolicy.model.result import Result, domain_result
+from stpolicy.model.tls import Certificate, ChainFault, Tls
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DOMAIN = Domain("example.com")

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from stpolicy import rules
 from stpolicy.flows.doctor import Diagnosis, doctor
 from stpolicy.flows.state_folder import Settings
 from stpolicy.model.table import Table
@@ -110,6 +111,15 @@ class PostfixRoom:
         usual = {"now": lists.NOW, "signers": [FINGERPRINT], "settings": settings}
         arguments: dict[str, object] = {**usual, **changed}
         return doctor(Postfix(self.etc), self.lib, **arguments)  # type: ignore[arg-type]
+
+    def codes(self, **changed: object) -> frozenset[str]:
+        """Which codes it finds."""
+        return frozenset(finding.code for finding in self.examined(**changed).report.findings)
+
+    def judged(self, **facts: object) -> list[str]:
+        """What the rules say of a Postfix that differs in these facts from the one that is here."""
+        changed = replace(self.examined().server, **facts)  # type: ignore[arg-type]
+        return [code for code, *_ in rules.judge(rules.POSTFIX, changed)]
 
 
 @cache

@@ -122,19 +122,18 @@ def test_no_git(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "install" in wrong.value.mend
 
 
-def test_git_that_cannot_be_run(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (room / "git").write_text("no program")
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        pytest.param("no program", "cannot be read", id="cannot be run"),
+        pytest.param("#!/bin/sh\nexit 9\n", "ended with 9", id="says nothing"),
+    ],
+)
+def test_a_git_that_fails(program: str, said: str, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (room / "git").write_text(program)
     (room / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(room))
-    with pytest.raises(StpolicyError, match="cannot be read"):
-        git.read("git:HEAD", LIST)
-
-
-def test_git_that_says_nothing(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (room / "git").write_text("#!/bin/sh\nexit 9\n")
-    (room / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", str(room))
-    with pytest.raises(StpolicyError, match="ended with 9"):
+    with pytest.raises(StpolicyError, match=said):
         git.read("git:HEAD", LIST)
 
 

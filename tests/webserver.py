@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.listener import Listener
+
 Answer = bytes | Callable[[socket.socket], None]
 
 
@@ -95,7 +97,7 @@ def say(connection: socket.socket, said: Answer) -> None:
         connection.sendall(said)
 
 
-class Server:
+class Server(Listener):
     """Answers by path; what it does not know is 404. `requests` are the heads that it has read."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -105,33 +107,14 @@ class Server:
         """Paths that have not changed, for whoever asks on that condition."""
         self._context = context
         self._asked = threading.Condition()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[socket.socket] = []
+        super().__init__()
         scheme = "https" if context else "http"
-        self.port: int = self._listener.getsockname()[1]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Ends every conversation."""
-        for connection in [self._listener, *self._connections]:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
 
     def wait_for(self, requests: int) -> None:
         """Until so many requests have come; half a minute at most."""
         with self._asked:
             assert self._asked.wait_for(lambda: len(self.requests) >= requests, 30)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._connections.append(connection)
-            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError, ValueError), connection:

@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 from stpolicy.checker.reply import printable
-from stpolicy.model.observation import Certificate
+from stpolicy.model.tls import Certificate
 
 _KEPT = 2048
 _SHOWN = 512

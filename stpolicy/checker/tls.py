@@ -20,7 +20,7 @@ from stpolicy.checker.certificates import Certificates
 from stpolicy.checker.flight import Flight
 from stpolicy.checker.reply import printable
 from stpolicy.errors import Misuse
-from stpolicy.model.observation import ChainFault, Tls
+from stpolicy.model.tls import ChainFault, Tls
 
 _CIPHERS = b"ALL:!aNULL:!IDEA:!SEED:@SECLEVEL=0"
 """Anonymous ones are left out, because a server may prefer them, and then shows no certificate; IDEA and

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _inputs
+from stpolicy.cli import _inputs, _options
 from stpolicy.document.domains import domains
 from stpolicy.errors import Misuse
 from stpolicy.model.names import canonical, domain_fault
@@ -47,14 +47,7 @@ class Options:
         str | None,
         typer.Option("--changed-since", metavar="OLD", help="Only entries that changed; a file or git:REV."),
     ] = None
-    exclude: Annotated[
-        Path | None,
-        typer.Option(
-            "--exclude",
-            metavar="FILE",
-            help="Domains, one a line, not to be looked at, nor what is below them.",
-        ),
-    ] = None
+    exclude: _options.Exclude = None
 
 
 def asked(options: Options, list_path: Path, *, largest: int) -> "dict[Domain, Asked]":

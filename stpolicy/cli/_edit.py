@@ -3,9 +3,12 @@
 import difflib
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from stpolicy.cli import _door, _inputs
+from stpolicy.cli import _door, _inputs, _options
+from stpolicy.cli._command import LIST_DEFAULT
+from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, Refused, StpolicyError
 from stpolicy.flows import edit as flow
 from stpolicy.model.edit import checked_policy
@@ -13,14 +16,25 @@ from stpolicy.model.policy import Alias, Policy, PolicyList
 from stpolicy.output.escape import printable
 
 
-def apply(
-    path: Path, change: Callable[[PolicyList], PolicyList], *, dry_run: bool, largest: int, quiet: bool
-) -> int:
-    """Edits the list at `path`, or shows what would change."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which list is edited, and whether."""
+
+    list_path: _options.ListOption = LIST_DEFAULT
+    dry_run: _options.DryRun = False
+    max_size: _options.MaxSize = LARGEST
+
+
+DEFAULTS = Options()
+
+
+def apply(options: Options, change: Callable[[PolicyList], PolicyList], *, quiet: bool) -> int:
+    """Edits the list, or shows what would change."""
+    path, largest = options.list_path, options.max_size
     if str(path) == "-":
         raise Misuse("standard input cannot be edited in place", "name a file")
     edited = flow.edit(_inputs.read(path, largest=largest), change, largest=largest)
-    if dry_run:
+    if options.dry_run:
         _door.result(difference(edited))
     else:
         save(path, edited)

@@ -1,12 +1,11 @@
 """The options that take an entry from the MTA-STS policy that its domain publishes."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stpolicy.cli import _inputs, _network
+from stpolicy.cli import _inputs, _network, _options
 from stpolicy.errors import Misuse
 from stpolicy.model.policy import Mode, Policy
 
@@ -24,20 +23,10 @@ class Options:
             "--from-mta-sts", help="Take the patterns from the MTA-STS policy that the domain publishes."
         ),
     ] = False
-    resolver: Annotated[
-        list[str] | None,
-        typer.Option("--resolver", metavar="IP[:PORT]", help="Ask this DNS server for it. Repeatable."),
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", metavar="PEM", help="Roots for HTTPS, instead of Mozilla's."),
-    ] = None
-    https_port: Annotated[
-        int, typer.Option("--https-port", metavar="PORT", min=1, max=65535, help="Where --from-mta-sts asks.")
-    ] = 443
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Connect to an address that is not global too.")
-    ] = False
+    resolver: _options.Resolver = None
+    ca_file: _options.CaFile = None
+    https_port: _options.HttpsPort = 443
+    allow_private: _options.AllowPrivate = False
 
 
 def check_alone(mx: list[str] | None, alias: str | None) -> None:

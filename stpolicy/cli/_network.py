@@ -5,13 +5,12 @@ import resource
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stpolicy import config
-from stpolicy.cli import _door, _inputs
+from stpolicy.cli import _door, _inputs, _options
 from stpolicy.errors import Misuse
 
 if TYPE_CHECKING:
@@ -28,36 +27,14 @@ _SPARE = 32
 class Options:
     """How the world is reached, and how gently."""
 
-    resolver: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--resolver", metavar="IP[:PORT]", help="Ask this DNS server, and believe its AD. Repeatable."
-        ),
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
-    ] = None
+    resolver: _options.Resolver = None
+    ca_file: _options.Roots = None
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=1, max=65535, help="Where mail servers listen.")
     ] = 25
-    https_port: Annotated[
-        int,
-        typer.Option("--https-port", metavar="N", min=1, max=65535, help="Where policies of MTA-STS are."),
-    ] = 443
-    helo: Annotated[
-        str | None,
-        typer.Option("--helo", metavar="NAME", help="What we call ourselves; this host's name if not given."),
-    ] = None
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            metavar="S",
-            min=0.1,
-            help="Seconds for one connection; an address has four times that.",
-        ),
-    ] = 60
+    https_port: _options.HttpsPort = 443
+    helo: _options.Helo = None
+    timeout: _options.Timeout = 60
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, help="Connections at once, in all.")
     ] = 64
@@ -88,9 +65,7 @@ class Options:
         True
     )
     dane: Annotated[bool, typer.Option("--dane/--no-dane", help="Look at TLSA records.")] = True
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Connect to addresses that are not global too.")
-    ] = False
+    allow_private: _options.AllowPrivate = False
 
 
 def network(options: Options, domains: int, *, quiet: bool) -> "Network":

@@ -37,6 +37,7 @@ List = Annotated[
 ListInPlace = Annotated[
     Path, typer.Argument(metavar="[LIST]", show_default=False, help="The list; policy.json if not given.")
 ]
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)]
 ListOption = Annotated[Path, typer.Option("--list", metavar="FILE", help="The list.")]
 Previous = Annotated[
     str | None,
@@ -91,6 +92,10 @@ MaxSize = Annotated[int, typer.Option("--max-size", metavar="BYTES", min=1, help
 CaFile = Annotated[
     Path | None,
     typer.Option("--ca-file", metavar="PEM", help="Roots for HTTPS, instead of Mozilla's."),
+]
+AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Let URLs be http on the loopback interface.")]
+FetchTimeout = Annotated[
+    int, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one server in all.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 
@@ -188,4 +193,38 @@ Map = Annotated[
 PostfixConfig = Annotated[
     Path | None,
     typer.Option("--postfix-config", metavar="DIR", help="Postfix's configuration, if not the usual one."),
+]
+Resolver = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resolver", metavar="IP[:PORT]", help="Ask this DNS server, and believe its AD. Repeatable."
+    ),
+]
+Roots = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="PEM", help="Roots for mail servers and HTTPS, not Mozilla's."),
+]
+HttpsPort = Annotated[
+    int,
+    typer.Option("--https-port", metavar="N", min=1, max=65535, help="Where policies of MTA-STS are."),
+]
+Helo = Annotated[
+    str | None,
+    typer.Option("--helo", metavar="NAME", help="What we call ourselves; this host's name if not given."),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout", metavar="S", min=0.1, help="Seconds for one connection; an address has four times that."
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option("--allow-private", help="Connect to addresses that are not global too: for a laboratory."),
+]
+Exclude = Annotated[
+    Path | None,
+    typer.Option(
+        "--exclude", metavar="FILE", help="Domains, one a line, not to be looked at, nor what is below them."
+    ),
 ]

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stpolicy.cli import _edit, _options
+from stpolicy.cli import _edit
 from stpolicy.cli._app import alias as group
-from stpolicy.cli._command import LIST_DEFAULT, command
+from stpolicy.cli._command import command
 from stpolicy.cli.edit import ModeOption, Mx
-from stpolicy.document.codes import LARGEST
 from stpolicy.errors import Misuse, Refused
 from stpolicy.model import edit
 from stpolicy.model.names import alias_fault
@@ -27,9 +26,7 @@ def add(
     name: Name,
     mx: Mx = None,
     mode: ModeOption = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Define a named policy."""
@@ -40,7 +37,7 @@ def add(
     def change(policies: PolicyList) -> PolicyList:
         return edit.add_alias(policies, name, policy)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(group, "set", group="alias", example="stpolicy alias set provider --mode enforce --dry-run")
@@ -48,9 +45,7 @@ def set_(
     name: Name,
     mx: Mx = None,
     mode: ModeOption = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Change a named policy, for every domain that uses it; what is not named stays."""
@@ -63,15 +58,13 @@ def set_(
         before = policies.alias_policies[name]
         return edit.change_alias(policies, name, _edit.own_policy(mode, mx, before))
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(group, "remove", group="alias", example="stpolicy alias remove provider")
 def remove(
     name: Name,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Take a named policy that no domain uses from the list."""
@@ -79,4 +72,4 @@ def remove(
     def change(policies: PolicyList) -> PolicyList:
         return edit.remove_alias(policies, name)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)

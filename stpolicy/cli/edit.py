@@ -16,7 +16,6 @@ from stpolicy.model.names import canonical, domain_fault
 from stpolicy.model.policy import Alias, Mode, Policy, PolicyList
 
 Domains = Annotated[list[str], typer.Argument(metavar="DOMAIN...", show_default=False)]
-Domain = Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)]
 Mx = Annotated[
     list[str] | None,
     typer.Option("--mx", metavar="PATTERN", help="A host name, or .suffix for one label more. Repeatable."),
@@ -40,9 +39,7 @@ def add(
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """List domains that are not listed yet, in mode testing unless --mode says otherwise."""
@@ -57,7 +54,7 @@ def add(
     def change(policies: PolicyList) -> PolicyList:
         return reduce(lambda so_far, domain: edit.add(so_far, domain, wanted[domain]), domains, policies)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(
@@ -69,14 +66,12 @@ def add(
     """,
 )
 def set_(
-    domain: Domain,
+    domain: _options.Domain,
     mta_sts: _mta_sts.Options,
     mx: Mx = None,
     mode: ModeOption = None,
     alias: AliasName = None,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Give a listed domain another policy; what is not named stays.
@@ -99,15 +94,13 @@ def set_(
             return edit.change(policies, domain, _mta_sts.published(domain, kept, mta_sts))
         return edit.change(policies, domain, _edit.policy(mode, mx, alias, entry.policy))
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(app, "remove", example="stpolicy remove example.com example.net")
 def remove(
     domains: Domains,
-    list_path: _options.ListOption = LIST_DEFAULT,
-    dry_run: _options.DryRun = False,
-    max_size: _options.MaxSize = LARGEST,
+    edited: _edit.Options = _edit.DEFAULTS,
     quiet: bool = False,
 ) -> int:
     """Take domains from the list. Their mail goes back to opportunistic TLS."""
@@ -115,7 +108,7 @@ def remove(
     def change(policies: PolicyList) -> PolicyList:
         return reduce(edit.remove, domains, policies)
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(edited, change, quiet=quiet)
 
 
 @command(
@@ -140,7 +133,7 @@ def bump(
     def change(policies: PolicyList) -> PolicyList:
         return edit.bump(policies, moment, timedelta(days=days))
 
-    return _edit.apply(list_path, change, dry_run=dry_run, largest=max_size, quiet=quiet)
+    return _edit.apply(_edit.Options(list_path, dry_run, max_size), change, quiet=quiet)
 
 
 def _check_names(domains: list[str]) -> None:

@@ -1,9 +1,5 @@
 """lookup: what this mail server does for a domain, and who decided it."""
 
-from typing import Annotated
-
-import typer
-
 from stpolicy.cli import _door, _inputs, _options, _rendering
 from stpolicy.cli._app import app
 from stpolicy.cli._command import command
@@ -17,7 +13,7 @@ from stpolicy.errors import Refused
     example="stpolicy lookup example.com\nstpolicy lookup example.com --overlay overlay.json --format json",
 )
 def lookup(
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)],
+    domain: _options.Domain,
     dir_: _options.Dir = _options.STATE,
     rows: _rendering.Rows = _rendering.ROWS,
     postfix_config: _options.PostfixConfig = None,

@@ -42,13 +42,8 @@ def publish(
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
     threshold: _options.Threshold = 1,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option("--ca-file", metavar="PEM", help="Roots for --check-url, instead of Mozilla's."),
-    ] = None,
-    allow_http: Annotated[
-        bool, typer.Option("--allow-http", help="Let --check-url be http on the loopback interface.")
-    ] = False,
+    ca_file: _options.CaFile = None,
+    allow_http: _options.AllowHttp = False,
     format_: _options.Plain = _options.PlainFormat.TEXT,
     now: _options.Now = None,
     max_size: _options.MaxSize = LARGEST,

@@ -95,14 +95,7 @@ def serve(
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
     threshold: _options.Threshold = 1,
-    exclude: Annotated[
-        Path | None,
-        typer.Option(
-            "--exclude",
-            metavar="FILE",
-            help="Domains, one a line, not to be looked at, nor what is below them.",
-        ),
-    ] = None,
+    exclude: _options.Exclude = None,
     quiet: bool = False,
 ) -> int:
     """Serve the checker as a website and an API, and the installed list beside it.

@@ -50,17 +50,13 @@ def setup(
             "--user", metavar="NAME", help="Who will keep the list up to date; gets the folder, if root asks."
         ),
     ] = "stpolicy",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and verify; write nothing.")] = False,
+    dry_run: _options.DryRun = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace settings that are there without asking.")
     ] = False,
     ca_file: _options.CaFile = None,
-    allow_http: Annotated[
-        bool, typer.Option("--allow-http", help="Let the URL be http on the loopback interface.")
-    ] = False,
-    timeout: Annotated[
-        int, typer.Option("--timeout", metavar="S", min=1, help="Seconds for the server.")
-    ] = 300,
+    allow_http: _options.AllowHttp = False,
+    timeout: _options.FetchTimeout = 300,
     max_size: _options.MaxSize = LARGEST,
     now: _options.Now = None,
     quiet: bool = False,

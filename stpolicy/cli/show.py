@@ -1,9 +1,5 @@
 """show: the policy in force for a domain."""
 
-from typing import Annotated
-
-import typer
-
 from stpolicy.cli import _door, _inputs, _options
 from stpolicy.cli._app import app
 from stpolicy.cli._command import LIST_DEFAULT, command
@@ -14,7 +10,7 @@ from stpolicy.document.codes import LARGEST
     app, "show", example="stpolicy show gmail.com\nstpolicy show gmail.com lists/policy.json --format json"
 )
 def show(
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", show_default=False)],
+    domain: _options.Domain,
     list_path: _options.List = LIST_DEFAULT,
     format_: _options.Plain = _options.PlainFormat.TEXT,
     now: _options.Now = None,

@@ -47,14 +47,10 @@ def update(
     keyring: _options.Keyring = None,
     signer: _options.Signer = None,
     threshold: _options.Threshold = 1,
-    timeout: Annotated[
-        int, typer.Option("--timeout", metavar="S", min=1, help="Seconds for one mirror in all.")
-    ] = 300,
+    timeout: _options.FetchTimeout = 300,
     max_size: _options.MaxSize = LARGEST,
     ca_file: _options.CaFile = None,
-    allow_http: Annotated[
-        bool, typer.Option("--allow-http", help="Let URLs be http on the loopback interface.")
-    ] = False,
+    allow_http: _options.AllowHttp = False,
     render: Annotated[
         _rendering.Mta | None,
         typer.Option("--render", help="Also make the map of this mail server follow the list."),

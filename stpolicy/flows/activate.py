@@ -50,6 +50,16 @@ class Activated:
     """What went wrong all the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The map to keep, what the last run knew of it, and what this one goes by."""
+
+    target: Target
+    before: MapState | None
+    now: datetime
+    suffixes: Callable[[], "Suffixes"]
+
+
 def activate(
     there: Installed | None,
     fresh: "PolicyList | None",
@@ -66,15 +76,16 @@ def activate(
     is decided here; when it cannot be made, but for those rows. A pair behind the mark takes no map from a
     newer list: it keeps its own, or makes one where there is none.
     """
+    run = _Run(target, before, now, suffixes)
     if there and there.behind and not _is_free_for(there, target.map):
         there = None
     try:
-        made = _made(there, fresh, options(), target, before, now=now, suffixes=suffixes)
+        made = _made(there, fresh, options(), run)
     except (StpolicyError, OSError) as wrong:
-        since = _run_out(target.map, before, there, now)
+        since = _run_out(there, run)
         if since is None:
             raise
-        made = Activated(_without_the_list(target, since, before), None, since, wrong)
+        made = Activated(_without_the_list(since, run), None, since, wrong)
     return _told(made, target)
 
 
@@ -84,22 +95,14 @@ def _is_free_for(there: Installed, map_: MapFile) -> bool:
     return not map_.seal() or (text is not None and map_digest(text) == there.listed.sha256)
 
 
-def _made(
-    there: Installed | None,
-    fresh: "PolicyList | None",
-    options: Options,
-    target: Target,
-    before: MapState | None,
-    *,
-    now: datetime,
-    suffixes: Callable[[], "Suffixes"],
-) -> Activated:
+def _made(there: Installed | None, fresh: "PolicyList | None", options: Options, run: _Run) -> Activated:
     """The map, made anew when anything in it has changed."""
-    since = None if there else _run_out(target.map, before, there, now)
+    target, before = run.target, run.before
+    since = None if there else _run_out(there, run)
     if there is None and target.map.seal() and since is None:
-        return _own_changed(options, target, before, now=now, suffixes=suffixes)
+        return _own_changed(options, run)
     models = options.overlay_models()
-    stamp = _stamp(there, options, models, target, now)
+    stamp = _stamp(there, options, models, run)
     if (
         before
         and (before.stamp, before.name) == (stamp, str(target.map))
@@ -110,44 +113,38 @@ def _made(
     from stpolicy.flows.decide import usable
     from stpolicy.flows.render import render
 
-    policies = fresh or (usable(there.data, LIST, now=now) if there else None)
+    policies = fresh or (usable(there.data, LIST, now=run.now) if there else None)
     rendered = render(
-        policies, there.data if there else b"", options.wanted(models), now=now, suffixes=suffixes()
+        policies, there.data if there else b"", options.wanted(models), now=run.now, suffixes=run.suffixes()
     )
     expires = there.listed.expires if there and not rendered.expired else None
-    return Activated(_switched(target, rendered, stamp, expires, before), rendered, since)
+    return Activated(_switched(rendered, stamp, expires, run), rendered, since)
 
 
-def _own_changed(
-    options: Options,
-    target: Target,
-    before: MapState | None,
-    *,
-    now: datetime,
-    suffixes: Callable[[], "Suffixes"],
-) -> Activated:
+def _own_changed(options: Options, run: _Run) -> Activated:
     """The map of a list that nobody can verify now, with what is decided here: mail may have to go out.
 
     Only in a map that is as the last run left it: what somebody wrote into its text must not become a row.
     """
+    before, map_ = run.before, run.target.map
     models = options.overlay_models()
-    stamp = f"own {_stamp(None, options, models, target, now)}"  # not that of a map without a list
-    is_ours = before and (before.name, before.seal) == (str(target.map), target.map.seal())
+    stamp = f"own {_stamp(None, options, models, run)}"  # not that of a map without a list
+    is_ours = before and (before.name, before.seal) == (str(map_), map_.seal())
     if not models or (before and is_ours and before.stamp == stamp):
         return Activated(before)
     from stpolicy.flows.render import with_own
 
-    text = store.read_if_there(target.map.path, LARGEST) or b""
-    rendered = with_own(text, options.wanted(models), now=now, suffixes=suffixes())
+    text = store.read_if_there(map_.path, LARGEST) or b""
+    rendered = with_own(text, options.wanted(models), now=run.now, suffixes=run.suffixes())
     if rendered is None:
         return Activated(before)
     if before is None or not is_ours:
         fault = StpolicyError("what is decided here counts from the next list on: the map was changed since")
         return Activated(before, fault=fault)
-    return Activated(_switched(target, rendered, stamp, before.expires, before), rendered)
+    return Activated(_switched(rendered, stamp, before.expires, run), rendered)
 
 
-def _without_the_list(target: Target, since: Instant, before: MapState | None) -> MapState:
+def _without_the_list(since: Instant, run: _Run) -> MapState:
     """The map with nothing in it but what was decided here, as the text of the one before has it.
 
     Needs no settings: one of them may be what is wrong. Whatever it is, it must not keep a list in force that
@@ -155,8 +152,8 @@ def _without_the_list(target: Target, since: Instant, before: MapState | None) -
     """
     from stpolicy.flows.render import without_list
 
-    text = store.read_if_there(target.map.path, LARGEST) or b""
-    return _switched(target, without_list(text, since), "", None, before)
+    text = store.read_if_there(run.target.map.path, LARGEST) or b""
+    return _switched(without_list(text, since), "", None, run)
 
 
 def _told(made: Activated, target: Target) -> Activated:
@@ -170,13 +167,12 @@ def _told(made: Activated, target: Target) -> Activated:
     return replace(made, state=replace(made.state, reload_pending=False))
 
 
-def _run_out(
-    map_: MapFile, before: MapState | None, there: Installed | None, now: datetime
-) -> Instant | None:
+def _run_out(there: Installed | None, run: _Run) -> Instant | None:
     """When the list ran out whose rows are still in the map; None when there are none, as far as is known.
 
     The state knows, unless it is lost or the map is not what it was; then the map's own header may say so.
     """
+    map_, before = run.target.map, run.before
     if not map_.seal():
         return None
     known = before if before and before.name == str(map_) else None
@@ -185,28 +181,25 @@ def _run_out(
     else:
         last = known.expires if known else there.listed.expires if there else None
         ends = map_expiry(store.read_if_there(map_.path, LARGEST) or b"") or last
-    return ends if ends and ends <= instant(now) else None
+    return ends if ends and ends <= instant(run.now) else None
 
 
-def _switched(
-    target: Target, rendered: "Rendered", stamp: str, expires: Instant | None, before: MapState | None
-) -> MapState:
+def _switched(rendered: "Rendered", stamp: str, expires: Instant | None, run: _Run) -> MapState:
     """Puts a new map in its place."""
-    switch(target.map, target.postfix, rendered, before, target.folder)
+    target = run.target
+    switch(target.map, target.postfix, rendered, run.before, target.folder)
     counts = rendered.table.counts()
     return MapState(str(target.map), stamp, target.map.seal(), expires, counts, target.reload)
 
 
-def _stamp(
-    there: Installed | None, options: Options, models: Sequence[Overlay], target: Target, now: datetime
-) -> str:
+def _stamp(there: Installed | None, options: Options, models: Sequence[Overlay], run: _Run) -> str:
     """A digest of all that decides what is in the map: while it stays the same, so does the map."""
     parts: list[object] = [
-        there and (there.listed.version, there.listed.is_expired(instant(now))),
-        sorted((domain, repr(local)) for domain, local in in_force(models, now).items()),
+        there and (there.listed.version, there.listed.is_expired(instant(run.now))),
+        sorted((domain, repr(local)) for domain, local in in_force(models, run.now).items()),
         [hashlib.sha256(file.data).hexdigest() for file in (*options.overlays, options.facts) if file],
         hashlib.sha256(options.template.read_bytes()).hexdigest(),
         (options.match, options.suffixes, options.dane, options.early_adopter),
-        (options.version, options.reporting, str(target.map)),
+        (options.version, options.reporting, str(run.target.map)),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()

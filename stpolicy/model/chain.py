@@ -1,6 +1,6 @@
 """How the certificates hang together that a mail server presents."""
 
-from stpolicy.model.observation import Certificate, Tls
+from stpolicy.model.tls import Certificate, Tls
 
 
 def path(tls: Tls) -> tuple[Certificate, ...]:

@@ -9,14 +9,8 @@ from datetime import datetime
 from stpolicy.model.chain import path
 from stpolicy.model.identifiers import accepts_presented, identifiers, named
 from stpolicy.model.names import MxPattern
-from stpolicy.model.observation import (
-    AddressObservation,
-    Certificate,
-    Dns,
-    DomainObservation,
-    HostObservation,
-    Tls,
-)
+from stpolicy.model.observation import AddressObservation, Dns, DomainObservation, HostObservation
+from stpolicy.model.tls import Certificate, Tls
 
 _RECORD = re.compile(r"([0-9]{1,3})[ \t]+([0-9]{1,3})[ \t]+([0-9]{1,3})[ \t]+([0-9A-Fa-f \t]+)").fullmatch
 _LENGTHS = {1: 64, 2: 128}

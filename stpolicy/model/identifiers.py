@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from stpolicy.model.names import MxPattern, suffix_of
-from stpolicy.model.observation import Certificate, DomainObservation, HostObservation
+from stpolicy.model.observation import DomainObservation, HostObservation
+from stpolicy.model.tls import Certificate
 
 
 def identifiers(certificate: Certificate) -> tuple[str, ...]:

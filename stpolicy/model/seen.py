@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from stpolicy.model.observation import AddressObservation, Certificate, Reply, Session, Tls, Unreachable
+from stpolicy.model.observation import AddressObservation, Reply, Session, Unreachable
+from stpolicy.model.tls import Certificate, Tls
 
 _REPLIES = ("banner", "ehlo", "helo", "starttls", "secure")
 _LINES, _LONGEST = 16, 256

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from stpolicy.model.finding import Problem
-from stpolicy.model.observation import AddressObservation, HostObservation, Tls, Unreachable
+from stpolicy.model.observation import AddressObservation, HostObservation, Unreachable
 from stpolicy.model.observed import Observed
+from stpolicy.model.tls import Tls
 
 Said = tuple[str, str]
 """What is wrong and how to mend it."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.observation import AddressObservation, HostObservation, Probe, Tls
+from stpolicy.model.observation import AddressObservation, HostObservation, Probe
 from stpolicy.model.observed import Observed
+from stpolicy.model.tls import Tls
 from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from stpolicy.checker.tls import Client
+from tests import webserver
 from tests.checker.authority import HOST, Party, party
+from tests.checker.policy_look import Look
 from tests.lists import NOW
 
 
@@ -36,3 +38,8 @@ def client(trusted: Path) -> Client:
 @pytest.fixture
 def now() -> datetime:
     return NOW
+
+
+@pytest.fixture
+def look(authority: Path, server: webserver.Server) -> Look:
+    return Look(authority, server)

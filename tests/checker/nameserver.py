@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import cast
+from typing import TypeVar, cast
 
 import dns.flags
 import dns.message
@@ -13,6 +13,10 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+
+from stpolicy.checker.dns import Resolver
+
+T = TypeVar("T")
 
 Said = dns.message.Message | bytes | None
 """None is silence."""
@@ -153,3 +157,20 @@ def threaded() -> Iterator[NameServer]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def asking(
+    prepare: Callable[[NameServer], object],
+    ask: Callable[[Resolver], Awaitable[T]],
+    *,
+    timeout: float = 30,
+) -> T:
+    """What a resolver says that asks a server which was prepared."""
+
+    async def run() -> T:
+        async with serving() as server:
+            prepare(server)
+            with Resolver([server.address], timeout=timeout) as resolver:
+                return await ask(resolver)
+
+    return asyncio.run(run())

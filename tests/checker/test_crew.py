@@ -18,8 +18,8 @@ from stpolicy.checker.smtp import Manner
 from stpolicy.checker.turns import Turns
 from stpolicy.errors import StpolicyError
 from stpolicy.model.observation import AddressObservation
+from tests.checker.knocking import SWIFT, clear, silent
 from tests.checker.peer import ENOUGH, Server, Wire, serving
-from tests.checker.test_addresses import SWIFT, clear, silent
 from tests.lists import NOW
 from tests.namespace import descendants
 

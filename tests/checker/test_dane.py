@@ -7,8 +7,7 @@ import pytest
 from stpolicy.checker.dane import tlsa
 from stpolicy.checker.dns import Resolver
 from stpolicy.model.observation import Dns, Records
-from tests.checker.nameserver import NameServer, silent
-from tests.checker.test_dns import asking
+from tests.checker.nameserver import NameServer, asking, silent
 
 VALUE = f"3 1 1 {'ab' * 32}"
 

@@ -17,8 +17,7 @@ from stpolicy.checker import _ports, _wire
 from stpolicy.checker.dns import Resolver
 from stpolicy.model.names import host_fault
 from stpolicy.model.observation import Dns, Records
-from tests.checker.nameserver import NameServer, rrset
-from tests.checker.test_dns import asking
+from tests.checker.nameserver import NameServer, asking, rrset
 
 
 def only_by_tcp(server: NameServer) -> Callable[[dns.message.Message, str], dns.message.Message]:

@@ -15,7 +15,7 @@ from OpenSSL import SSL
 from stpolicy.checker.certificates import Certificates
 from stpolicy.checker.tls import Client, Failed
 from stpolicy.errors import Misuse
-from stpolicy.model.observation import Tls
+from stpolicy.model.tls import Tls
 from tests.checker.authority import DAY, HOST, Party, party
 from tests.checker.peer import server
 from tests.lists import NOW
@@ -24,18 +24,24 @@ EXPIRED, NOT_YET, SELF_SIGNED, ROOT_UNKNOWN, NO_ISSUER, UNVERIFIED, PURPOSE = 10
 """X509_V_ERR_* of OpenSSL."""
 
 
+class Peer:
+    """A server in memory, after its handshake with a client's `channel`."""
+
+    def __init__(self, client: Client, context: ssl.SSLContext) -> None:
+        self.into, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.into, self.out, server_side=True)
+        self.channel = client.session(HOST)
+        received = b""
+        while not self.channel.handshake(received):
+            self.into.write(self.channel.outgoing())
+            with suppress(ssl.SSLWantReadError):
+                self.tls.do_handshake()
+            received = self.out.read()
+
+
 def shaken(client: Client, context: ssl.SSLContext) -> Tls:
     """The facts after a handshake."""
-    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    other = context.wrap_bio(into, out, server_side=True)
-    channel = client.session(HOST)
-    received = b""
-    while not channel.handshake(received):
-        into.write(channel.outgoing())
-        with suppress(ssl.SSLWantReadError):
-            other.do_handshake()
-        received = out.read()
-    return channel.facts()
+    return Peer(client, context).channel.facts()
 
 
 def presented(client: Client, folder: Path, *chain: Party) -> tuple[Tls, set[tuple[int, int]]]:
@@ -268,20 +274,12 @@ def test_h17_a_second_handshake_is_refused(client: Client, good: Party, tmp_path
 
 
 def test_what_came_before_the_end_is_not_lost(client: Client, good: Party, tmp_path: Path) -> None:
-    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    other = server(tmp_path, good).wrap_bio(into, out, server_side=True)
-    channel = client.session(HOST)
-    received = b""
-    while not channel.handshake(received):
-        into.write(channel.outgoing())
-        with suppress(ssl.SSLWantReadError):
-            other.do_handshake()
-        received = out.read()
-    into.write(channel.outgoing())
-    other.do_handshake()
-    other.write(b"250 hello\r\n")
+    other = Peer(client, server(tmp_path, good))
+    other.into.write(other.channel.outgoing())
+    other.tls.do_handshake()
+    other.tls.write(b"250 hello\r\n")
     with suppress(ssl.SSLWantReadError):
-        other.unwrap()
-    assert channel.decrypt(out.read()) == b"250 hello\r\n"
+        other.tls.unwrap()
+    assert other.channel.decrypt(other.out.read()) == b"250 hello\r\n"
     with pytest.raises(Failed):
-        channel.decrypt(b"\x17\x03\x03\x00\x01\x00")
+        other.channel.decrypt(b"\x17\x03\x03\x00\x01\x00")

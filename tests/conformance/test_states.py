@@ -37,37 +37,34 @@ def _absent(name: str) -> Callable[[Path], object]:
     return lambda folder: _remove(folder / name)
 
 
-def _file(name: str, data: bytes) -> Callable[[Path], object]:
+def _instead(name: str, make: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Something else in the place of what lies there; nothing where there is no place for it."""
+
     def change(folder: Path) -> None:
         path = folder / name
         _remove(path)
         if path.parent.is_dir():
-            path.write_bytes(data)
+            make(path)
 
     return change
+
+
+def _file(name: str, data: bytes) -> Callable[[Path], object]:
+    return _instead(name, lambda path: path.write_bytes(data))
 
 
 def _folder(name: str) -> Callable[[Path], object]:
     """A folder in the place of a file, with something in it."""
 
-    def change(folder: Path) -> None:
-        path = folder / name
-        _remove(path)
-        if path.parent.is_dir():
-            (path / "deeper").mkdir(parents=True)
-            (path / "file").write_text("x")
+    def make(path: Path) -> None:
+        (path / "deeper").mkdir(parents=True)
+        (path / "file").write_text("x")
 
-    return change
+    return _instead(name, make)
 
 
 def _link(name: str, target: str) -> Callable[[Path], object]:
-    def change(folder: Path) -> None:
-        path = folder / name
-        _remove(path)
-        if path.parent.is_dir():
-            path.symlink_to(target)
-
-    return change
+    return _instead(name, lambda path: path.symlink_to(target))
 
 
 def _cut(name: str) -> Callable[[Path], object]:

@@ -12,6 +12,14 @@ from tests.personas import LIST, People
 from tests.webserver import answer, drip, endless, ok
 
 
+def _set(**fields: object) -> Change:
+    def change(world: World) -> None:
+        for name, value in fields.items():
+            setattr(world.settings, name, value)
+
+    return change
+
+
 def _mirrors(first: Callable[[World], tuple[object, object]]) -> Change:
     """Another mirror is asked first."""
 
@@ -20,7 +28,6 @@ def _mirrors(first: Callable[[World], tuple[object, object]]) -> Change:
         world.server.answers["/mirror/policy.json"] = data  # type: ignore[assignment]
         world.server.answers["/mirror/policy.json.asc"] = asc  # type: ignore[assignment]
         world.settings.urls.insert(0, f"{world.server.url}/mirror/")
-        world.settings.timeout = "2"
 
     return change
 
@@ -29,11 +36,19 @@ def _both(pair: Pair) -> tuple[object, object]:
     return ok(pair.data), ok(pair.asc)
 
 
+_frozen = several(
+    installed(NOW - 8 * DAY, 14 * DAY),
+    _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+)
+"""What is installed is late in its life, and the first mirror has nothing newer."""
+
 MIRRORS = {
     "T20 the first has it": Case(_mirrors(lambda world: _both(world.offered)), "installed", "JA"),
     "T20 the first is gone": Case(_mirrors(lambda _: (GONE, GONE)), "installed", "Jja"),
     "T20 the first is slow": Case(
-        _mirrors(lambda _: (drip(answer("200 OK", b""), b"x"), GONE)), "installed", "Jja"
+        several(_mirrors(lambda _: (drip(answer("200 OK", b""), b"x"), GONE)), _set(timeout="4")),
+        "installed",
+        "Jja",
     ),
     "T20 the first is too large": Case(
         _mirrors(lambda _: (endless(answer("200 OK", b"")), GONE)), "installed", "Jja", said=1
@@ -70,18 +85,14 @@ MIRRORS = {
         _mirrors(lambda world: _both(world.pair(OLD, at=BEFORE))), "unchanged", "JA", (WARM,)
     ),
     "T9 the first is frozen, late in its life": Case(
-        several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
-        ),
+        _frozen,
         "installed",
         "JAja",
         (WARM,),
     ),
     "T9 both frozen, late in their life": Case(
         several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+            _frozen,
             offer(dated(NOW - 8 * DAY), at=NOW - 8 * DAY),
         ),
         "unchanged",
@@ -90,8 +101,7 @@ MIRRORS = {
     ),
     "T9 frozen late in its life, and the other gone": Case(
         several(
-            installed(NOW - 8 * DAY, 14 * DAY),
-            _mirrors(lambda world: _both(world.pair(dated(NOW - 8 * DAY), at=NOW - 8 * DAY))),
+            _frozen,
             gone,
         ),
         "unchanged",
@@ -99,14 +109,6 @@ MIRRORS = {
         (WARM,),
     ),
 }
-
-
-def _set(**fields: object) -> Change:
-    def change(world: World) -> None:
-        for name, value in fields.items():
-            setattr(world.settings, name, value)
-
-    return change
 
 
 def _ring(make: Callable[[People], bytes]) -> Change:

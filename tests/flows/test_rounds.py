@@ -15,8 +15,8 @@ from stpolicy.flows.check import Network
 from stpolicy.flows.rounds import LIFE, Rounds
 from stpolicy.model.names import Domain
 from tests.checker import nameserver
+from tests.checker.knocking import clear
 from tests.checker.peer import ENOUGH, Wire, serving
-from tests.checker.test_addresses import clear
 from tests.flows.test_check import Counted, world
 from tests.lists import NOW
 

@@ -13,7 +13,6 @@ from stpolicy.model.names import Domain, MxPattern
 from stpolicy.model.observation import (
     OLD,
     AddressObservation,
-    ChainFault,
     Dns,
     DomainObservation,
     Exchange,
@@ -24,12 +23,12 @@ from stpolicy.model.observation import (
     Reply,
     Session,
     StsObservation,
-    Tls,
     Unreachable,
 )
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode, Policy
 from stpolicy.model.result import scan
+from stpolicy.model.tls import ChainFault, Tls
 from stpolicy.model.verdict import Status
 from stpolicy.output import result as text
 from tests.observations import GOOD, MX1, MX2, certificate, host, judged, look, seen, session

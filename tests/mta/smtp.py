@@ -2,13 +2,14 @@
 
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.listener import Listener
 
-class MailHost:
+
+class MailHost(Listener):
     """Greets, and starts TLS when asked, if it has a certificate. `asked` are the names by SNI."""
 
     def __init__(self, certificate: Path | None, greeting: bytes) -> None:
@@ -20,30 +21,11 @@ class MailHost:
             self._context.sni_callback = lambda _socket, name, _context: self.asked.append(name)
         self._greeting = greeting
         self.ehlo = b"250-mx\r\n250 STARTTLS\r\n" if certificate else b"250 mx\r\n"
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[socket.socket] = []
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
-
-    def close(self) -> None:
-        """Ends every conversation."""
-        for connection in [self._listener, *self._connections]:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._connections.append(connection)
-            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:

@@ -11,7 +11,8 @@ from stpolicy.model.result import Result
 from stpolicy.model.verdict import Status
 from stpolicy.output import result as text
 from tests.observations import GOOD, MX1, ended, judged, named, only, seen, shows
-from tests.rules.server_cases import BAD_NAME, CASES, WELL
+from tests.rules.record_cases import BAD_NAME
+from tests.rules.server_cases import CASES, WELL
 
 EVIL = "\x1b[2J##[error]\u202ex\n"
 

@@ -19,7 +19,7 @@ from stpolicy.flows.trial import Trial
 from stpolicy.model.observation import Dns, MxAnswer
 from tests import lists
 from tests.personas import stamp
-from tests.postfix_room import POLICY, PostfixRoom, postfix_room
+from tests.postfix_room import POLICY, PostfixRoom
 
 CASES = Path(__file__).parent / "cases"
 FILES = {str(file.parent.relative_to(CASES)): file for file in sorted(CASES.rglob("main.cf"))}
@@ -104,17 +104,8 @@ ASKED: dict[str, dict[str, object]] = {
 }
 CODES_WITH_A_CASE = {name.partition("/")[0] for name in (*FILES, *GENERATED, *ASKED)} | {
     "postfix.tls_required",
-    "postfix.map_too_new",  # test_doctor_edges.py
+    "postfix.map_too_new",  # test_doctor_map.py
 }
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> PostfixRoom:
-    return postfix_room(tmp_path)
-
-
-def codes(room: PostfixRoom, **changed: object) -> set[str]:
-    return {finding.code for finding in room.examined(**changed).report.findings}
 
 
 def test_nothing_is_found_where_all_is_well(server: PostfixRoom) -> None:
@@ -148,7 +139,7 @@ def test_the_mend_mends(name: str, server: PostfixRoom, monkeypatch: pytest.Monk
         environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", "LC_ALL": "C"}
         subprocess.run(["sh", "-c", finding.mend], check=True, env=environment, capture_output=True)
         server.settle()
-    assert codes(server) == set()
+    assert server.codes() == set()
 
 
 def test_tls_required_is_a_parameter_of_3_10(server: PostfixRoom) -> None:

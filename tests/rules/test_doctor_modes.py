@@ -14,15 +14,6 @@ from tests.needs import lacking
 from tests.postfix_room import PostfixRoom, postfix_room
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> PostfixRoom:
-    return postfix_room(tmp_path)
-
-
-def codes(room: PostfixRoom, **changed: object) -> set[str]:
-    return {finding.code for finding in room.examined(**changed).report.findings}
-
-
 def test_a_key_ring_has_its_mode_too(server: PostfixRoom, tmp_path: Path) -> None:
     ring = tmp_path / "it's a ring"
     ring.write_bytes(b"")
@@ -31,7 +22,7 @@ def test_a_key_ring_has_its_mode_too(server: PostfixRoom, tmp_path: Path) -> Non
     (finding,) = server.examined(settings=settings).report.findings
     assert finding.code == "install.modes"
     assert subprocess.run(["sh", "-c", finding.mend], check=True)
-    assert codes(server, settings=settings) == set()
+    assert server.codes(settings=settings) == set()
 
 
 def _typed(command: str) -> bool:
@@ -53,15 +44,15 @@ def public() -> Iterator[PostfixRoom]:
 
 
 def test_what_belongs_to_somebody_else(public: PostfixRoom) -> None:
-    assert codes(public) == set()
+    assert public.codes() == set()
     for path in (public.lib / "mark", Path(f"{public.table.file}"), public.etc / "overlay.json"):
         shutil.chown(path, "daemon")
         (finding,) = public.examined().report.findings
         assert (finding.code, "daemon" in finding.message) == ("install.modes", True)
         assert _typed(finding.mend)
-        assert codes(public) == set()
+        assert public.codes() == set()
     shutil.chown(public.etc / "stpolicy.toml", "nobody")
-    assert codes(public) == set(), "whose the list's folder is decides already"
+    assert public.codes() == set(), "whose the list's folder is decides already"
 
 
 @pytest.mark.parametrize("owner", ["nobody", "root"])
@@ -73,7 +64,7 @@ def test_modes_in_the_folder_of_an_account(owner: str, public: PostfixRoom) -> N
         (finding,) = public.examined().report.findings
         assert " runuser -u nobody -- chmod " in f" {finding.mend}"
         assert _typed(finding.mend)
-        assert codes(public) == set()
+        assert public.codes() == set()
 
 
 def test_a_link_of_the_account_leads_root_nowhere(public: PostfixRoom) -> None:
@@ -95,10 +86,10 @@ def test_settings_in_a_folder_that_is_for_other_things_too(server: PostfixRoom, 
     (shared / "own.toml").write_text("")
     settings = Settings(shared / "own.toml")
     shared.chmod(0o1777)
-    assert codes(server, settings=settings) == set()
+    assert server.codes(settings=settings) == set()
     shared.chmod(0o777)
-    assert codes(server, settings=settings) == {"install.modes"}
-    assert codes(server, settings=Settings(shared / "nowhere" / "own.toml")) == set()
+    assert server.codes(settings=settings) == {"install.modes"}
+    assert server.codes(settings=Settings(shared / "nowhere" / "own.toml")) == set()
 
 
 def test_no_mend_is_for_the_folder_one_is_in(server: PostfixRoom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,14 @@
 """What stands before the map of the list, and what it leaves to the list."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from stpolicy.model.finding import Severity
 from tests.needs import needs
-from tests.postfix_room import POLICY, PostfixRoom, postfix_room
+from tests.postfix_room import POLICY, PostfixRoom
 
 SHADOWED = "postfix.map_shadowed"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> PostfixRoom:
-    return postfix_room(tmp_path)
 
 
 def found(room: PostfixRoom, first: str) -> list[tuple[str, Severity, str | None]]:

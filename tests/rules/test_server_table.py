@@ -7,9 +7,10 @@ import pytest
 
 from stpolicy.model.finding import Severity
 from stpolicy.model.names import MxPattern
-from stpolicy.model.observation import ChainFault, Fault, HostObservation, Step
+from stpolicy.model.observation import Fault, HostObservation, Step
 from stpolicy.model.observed import Observed
 from stpolicy.model.policy import Mode, Policy
+from stpolicy.model.tls import ChainFault
 from stpolicy.model.verdict import Status
 from tests.observations import (
     CLEAR,

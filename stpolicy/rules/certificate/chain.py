@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from stpolicy.model.chain import path
 from stpolicy.model.finding import Problem, Severity
-from stpolicy.model.observation import Certificate, ChainFault, HostObservation, Tls
+from stpolicy.model.observation import HostObservation
 from stpolicy.model.observed import Observed
+from stpolicy.model.tls import Certificate, ChainFault, Tls
 from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
@@ -40,6 +41,11 @@ def _link(tls: Tls, fault: ChainFault) -> tuple[str, Certificate | None]:
     return f"the certificate of {_looks.quoted(found.subject)}" if found else "a certificate above it", found
 
 
+def _links(tls: Tls, number: int) -> Iterator[tuple[str, Certificate | None]]:
+    """Which links OpenSSL has this against: what to call each, and the certificate where there is one."""
+    return (_link(tls, fault) for fault in tls.faults if fault.number == number)
+
+
 @rule("certificate.expired", Severity.ERROR)
 def expired(observed: Observed) -> Iterator[Problem]:
     """A certificate of the chain has expired.
@@ -50,11 +56,9 @@ def expired(observed: Observed) -> Iterator[Problem]:
     """
 
     def judge(_: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
-        for fault in tls.faults:
-            if fault.number == _EXPIRED:
-                name, link = _link(tls, fault)
-                when = f" on {link.not_after:%Y-%m-%d}" if link else ""
-                yield f"{name} expired{when}", "renew the certificate and reload the mail server"
+        for name, link in _links(tls, _EXPIRED):
+            when = f" on {link.not_after:%Y-%m-%d}" if link else ""
+            yield f"{name} expired{when}", "renew the certificate and reload the mail server"
 
     return _looks.each_tls(observed, judge)
 
@@ -68,11 +72,9 @@ def not_yet_valid(observed: Observed) -> Iterator[Problem]:
     """
 
     def judge(_: HostObservation, tls: Tls) -> Iterator[_looks.Said]:
-        for fault in tls.faults:
-            if fault.number == _NOT_YET_VALID:
-                name, link = _link(tls, fault)
-                when = f" before {link.not_before:%Y-%m-%d}" if link else ""
-                yield f"{name} is not valid{when}", "install one that is valid now, and check the clocks"
+        for name, link in _links(tls, _NOT_YET_VALID):
+            when = f" before {link.not_before:%Y-%m-%d}" if link else ""
+            yield f"{name} is not valid{when}", "install one that is valid now, and check the clocks"
 
     return _looks.each_tls(observed, judge)
 

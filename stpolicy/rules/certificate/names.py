@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from stpolicy.model.finding import Problem, Severity
 from stpolicy.model.identifiers import accepts_presented, identifiers, named
-from stpolicy.model.observation import Certificate, HostObservation, Tls
+from stpolicy.model.observation import HostObservation
 from stpolicy.model.observed import Observed
+from stpolicy.model.tls import Certificate, Tls
 from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 
