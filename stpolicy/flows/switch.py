@@ -26,7 +26,8 @@ def switch(
     """Makes the map beside the one that is there, and puts it in its place only when it is good.
 
     `folder` is that of the list. The compiled file comes first: what is older than its text, Postfix
-    complains of. A text that cannot follow stays where it was made: it says whose the compiled file is.
+    complains of. A text that cannot follow stays where it was made: it says whose the compiled file is,
+    also where the run is ended at the switch itself.
     """
     refuse_what_is_not_ours(target, before, folder)
     store.make_folder(target.path.parent)
@@ -43,8 +44,12 @@ def _switch(target: MapFile, postfix: Postfix, rendered: "Rendered") -> None:
         store.prove(new.path, text)
         maps.build(new.table, rendered.table.rows, postfix)
         store.sync(new.file)
-        new.file.replace(target.file)
     except BaseException:
+        _discard(new)
+        raise
+    try:
+        new.file.replace(target.file)
+    except OSError:
         _discard(new)
         raise
     if new.file != new.path:

@@ -1,6 +1,7 @@
 """Whose map it is: what somebody else made stays, and what is ours is found again."""
 
 import json
+import signal
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -144,6 +145,27 @@ def test_r17_a_first_map_whose_text_could_not_follow_is_ours(
         broken.setattr(Path, "replace", failing)
         assert maps.update().code == 3
     assert not maps.path.exists()
+    assert maps.update().code == 0
+    assert sorted(_files(maps)) == ["policy", "policy.db"]
+
+
+def test_r17_a_first_map_after_which_the_run_was_ended_is_ours(
+    maps: Maps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM between the two files: the signal is heard when the first is in its place."""
+    replace: Callable[[Path, Path], Path] = Path.replace
+
+    def ended(path: Path, target: Path) -> Path:
+        done = replace(path, target)
+        if target == maps.path.with_name("policy.db"):
+            signal.raise_signal(signal.SIGTERM)
+        return done
+
+    maps.following.offer(_listed("a.com"))
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", ended)
+        assert maps.update().code == 143
+    assert maps.asked("a.com") != ""
     assert maps.update().code == 0
     assert sorted(_files(maps)) == ["policy", "policy.db"]
 
