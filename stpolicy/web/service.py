@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from stpolicy.errors import StpolicyError, Unavailable
-from stpolicy.flows.jobs import Embedded, Jobs, Shared
+from stpolicy.flows.jobs import Embedded, Jobs, Run, Shared
 from stpolicy.flows.lasting import lasting
 from stpolicy.flows.rounds import Rounds
 from stpolicy.flows.scan import Scanner
@@ -73,6 +73,11 @@ class Service:
                     await self.threads.steady.run(served.renew, self.clock())
         return served.pair
 
+    def policies(self) -> PolicyList | None:
+        """The list of the last pair that verified, without another look."""
+        pair = self.served.pair if self.served else None
+        return pair.policies if pair else None
+
     async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
         """The scan that answers for a domain; see flows.submit."""
         domain = domain_of(name)
@@ -105,20 +110,9 @@ async def _working(
     jobs: Jobs = Shared(ledger) if ledger.shared else Embedded(ledger, MOST_WAITING)
     service = Service(settings, ledger, jobs, excluded, served, rooms, clock)
 
-    def policies() -> PolicyList | None:
-        pair = served.pair if served else None
-        return pair.policies if pair else None
-
-    scanner = Scanner(ledger, rounds, policies, clock, excluded.domains)
-
-    async def run(id_: str) -> None:
-        await service.pair()
-        await scanner.run(id_)
-        service.watch.wake()
-
     await rooms.steady.run(prepare, ledger)
     await service.pair()
-    await jobs.start(run, settings.at_once)
+    await jobs.start(_runner(service, rounds), settings.at_once)
     others = [asyncio.create_task(lasting(work)) for work in (service.watch.run, partial(_tidy, service))]
     try:
         yield service
@@ -129,6 +123,18 @@ async def _working(
         await asyncio.gather(*others, return_exceptions=True)
         await jobs.stop()
         await rounds.end()
+
+
+def _runner(service: Service, rounds: Rounds) -> Run:
+    """Runs a scan by the list of then, and tells those who wait for it."""
+    scanner = Scanner(service.ledger, rounds, service.policies, service.clock, service.excluded.domains)
+
+    async def run(id_: str) -> None:
+        await service.pair()
+        await scanner.run(id_)
+        service.watch.wake()
+
+    return run
 
 
 def check(settings: Settings) -> None:
