@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
@@ -16,6 +17,13 @@ from tests.program import Program
 from tests.webserver import Server
 
 pytest_plugins = ["tests.databases", "tests.keys_fixtures"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Properties go over the same lines a hundred times; to count those every time doubles what they cost."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker("no_cover")
 
 
 @pytest.fixture
