@@ -27,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that a test starts are not measured, which takes as long as they do.
+
+    For tests of what goes on outside our lines, or of lines that others go over.
+    """
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture
 def now() -> datetime:
     return lists.NOW
 
