@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
@@ -16,6 +17,22 @@ from tests.program import Program
 from tests.webserver import Server
 
 pytest_plugins = ["tests.databases", "tests.keys_fixtures"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Properties go over the same lines a hundred times; to count those every time doubles what they cost."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker("no_cover")
+
+
+@pytest.fixture
+def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that a test starts are not measured, which takes as long as they do.
+
+    For tests of what goes on outside our lines, or of lines that others go over.
+    """
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 from stpolicy import cli
 from tests.program import NOW, canonical_list, commands
 
+pytestmark = pytest.mark.usefixtures("uncounted")
+
 EXTRA = (
     "alembic",
     "fastapi",

@@ -84,15 +84,20 @@ def run(client: Client, settings: Settings) -> Ran:
 def ended(process: "subprocess.Popen[bytes]", settings: Settings) -> Ran:
     """What a run came to that was started earlier."""
     out, err = process.communicate(timeout=120)
+    return came_to(process.returncode, out, err, settings)
+
+
+def came_to(code: int, out: bytes, err: bytes, settings: Settings) -> Ran:
+    """What a run came to that ended so and said this."""
     state = settings.folder / "state.json"
     known = json.loads(state.read_bytes()) if state.is_file() else {}
     if (
         out
     ):  # of `update` alone, which was asked for it; it agrees with the file, unless the lock was not ours
         told = json.loads(out)
-        assert process.returncode in (2, 75) or told["reason"] == known.get("reason", "disk")
+        assert code in (2, 75) or told["reason"] == known.get("reason", "disk")
     assert b"Traceback" not in err
-    return Ran(process.returncode, err.decode().splitlines(), known)
+    return Ran(code, err.decode().splitlines(), known)
 
 
 def _popen(command: Sequence[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -173,7 +178,8 @@ class Update:
 
     name = "update"
 
-    def start(self, settings: Settings, before: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+    def command(self, settings: Settings) -> tuple[list[str], dict[str, str]]:
+        """What is run, and its environment."""
         options = ["--dir", settings.folder, "--keyring", settings.keyring, "--threshold", settings.threshold]
         options += [word for url in settings.urls for word in ("--url", url)]
         options += [word for signer in settings.signers for word in ("--signer", signer)]
@@ -183,7 +189,11 @@ class Update:
         options += ["--allow-http"] if settings.allow_http else []
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SCRIPT.parents[1])}
         command = [sys.executable, "-m", "stpolicy", "update", *map(str, options)]
-        return _popen([*before, *command], environment | settings.environment)
+        return command, environment | settings.environment
+
+    def start(self, settings: Settings, before: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        command, environment = self.command(settings)
+        return _popen([*before, *command], environment)
 
 
 def client(name: str, folder: Path) -> Client:

@@ -4,11 +4,13 @@ import random
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.clients import CLIENTS, client, ended, run
+from tests.conformance.clients import CLIENTS, Ran, Settings, client, ended, run
+from tests.conformance.loaded import Loaded
 from tests.conformance.world import BEFORE, OLD, WARM, World, begin, label
 from tests.needs import lacking, needs
 
@@ -119,10 +121,10 @@ STATES |= {f"{name} is a folder": _folder(name) for name in _FILES}
 
 @pytest.mark.parametrize("name", STATES)
 @pytest.mark.parametrize("who", CLIENTS)
-def test_t24_any_state_heals(who: str, name: str, world: World, tmp_path: Path) -> None:
+def test_t24_any_state_heals(who: str, name: str, world: World, loaded: Loaded, tmp_path: Path) -> None:
     begin(world, WARM)
     STATES[name](world.state)
-    _heals(who, world, tmp_path)
+    _heals(loaded.run if who == "update" else partial(run, client(who, tmp_path / "programs")), world)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -134,16 +136,16 @@ def test_t24_any_states_together_heal(who: str, seed: int, world: World, tmp_pat
             STATES[name](world.state)
         except (OSError, RuntimeError):  # what it changes is gone or another thing already
             continue
-    _heals(who, world, tmp_path)
+    _heals(partial(run, client(who, tmp_path / "programs")), world)
 
 
-def _heals(who: str, world: World, tmp_path: Path) -> None:
-    ran = run(client(who, tmp_path / "programs"), world.settings)
+def _heals(ask: Callable[[Settings], Ran], world: World) -> None:
+    ran = ask(world.settings)
     assert (ran.code, ran.said, ran.state["reason"]) == (0, [], "installed")
     assert world.installed() == world.offered
     assert [name for name in world.leftovers() if name != ".lock.pid"] == []
     before = world.files()
-    ran = run(client(who, tmp_path / "programs"), world.settings)
+    ran = ask(world.settings)
     assert (ran.code, ran.said, ran.state["reason"]) == (0, [], "unchanged")
     assert world.files() == before
 
@@ -194,7 +196,7 @@ def test_r2_what_lies_where_the_version_belongs(who: str, what: str, world: Worl
         target.symlink_to("/nowhere")
     if what == "a folder more":
         (target / "deeper").mkdir()
-    _heals(who, world, tmp_path)
+    _heals(partial(run, client(who, tmp_path / "programs")), world)
 
 
 @pytest.mark.parametrize("who", CLIENTS)
@@ -204,6 +206,6 @@ def test_r2_the_version_before_is_kept_and_older_ones_go(who: str, world: World,
     versions = world.state / "versions"
     for name in ("20200101T000000Z-0123456789ab", "20200101T000000Z-0123456789ag", "of-the-admin"):
         (versions / name).mkdir()
-    _heals(who, world, tmp_path)
+    _heals(partial(run, client(who, tmp_path / "programs")), world)
     kept = {before, label(world.offered), "20200101T000000Z-0123456789ag", "of-the-admin"}
     assert {path.name for path in versions.iterdir()} == kept
