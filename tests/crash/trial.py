@@ -36,7 +36,7 @@ def attempt(client: Client, world: World, point: Point, fault: Fault, scratch: P
     wrong = list(after_fault(world, seen))
     if happened:
         wrong += of_code(client, world, seen, ran, fault, own=point.is_own)
-        left = set(seen.leftovers) - may_stay(point, world.kind)
+        left = set(seen.leftovers) - may_stay(point, fault, world.kind)
         if fault.name != "KILL" and point.is_own and left and is_of_writing(point):
             wrong.append(f"left behind: {left}")
     elif client.hears_all and not (point.program and world.kind == "texthash"):
@@ -53,11 +53,15 @@ def is_of_writing(point: Point) -> bool:
     return not point.call.startswith(("unlink", "rmdir"))
 
 
-def may_stay(point: Point, kind: str | None) -> set[str]:
-    """The text of a map that could not follow its compiled file: it says whose that file is."""
-    name = ".policy.new"
-    follows = kind != "texthash" and point.call == "rename" and Path(point.path).name == name
-    return {name} if follows else set()
+def may_stay(point: Point, fault: Fault, kind: str | None) -> set[str]:
+    """The text of a map that did not follow its compiled file: it says whose that file is.
+
+    Because that failed, or because the run was ended when the compiled one was in its place.
+    """
+    text = ".policy.new"
+    moved = Path(point.path).name if point.call == "rename" else ""
+    alone = moved == text or (fault.name == "TERM" and moved.startswith(text))
+    return {text} if alone and kind != "texthash" else set()
 
 
 def after_fault(world: World, seen: Seen) -> Iterator[str]:
