@@ -136,6 +136,13 @@ def test_a_policy_that_senders_do_not_take_is_said_not_to_work(code: str) -> Non
         assert not sts.insists
 
 
+def test_a_check_asks_so_that_no_answer_contradicts_it() -> None:
+    """A sentence that all is well would stand beside "failed"."""
+    for name in CASES:
+        for host in of(judged(CASES[name][1]).result).hosts:
+            assert all(check.asks.endswith("?") for check in host.checks)
+
+
 def test_what_could_not_be_looked_at_is_no_failure_of_the_domain() -> None:
     for code in rules.INCONCLUSIVE:
         said = of(judged(CASES[code][1]).result)
