@@ -30,12 +30,15 @@ class Looking:
 
 
 def network(options: Looking) -> "Network":
-    """The same, as flows take it."""
+    """The same, as flows take it; Misuse for what no look could begin with."""
+    from stpolicy.checker import https
     from stpolicy.checker.smtp import Manner
     from stpolicy.checker.survey import Scope
     from stpolicy.flows.check import Network
 
     _inputs.check_ca_file(options.ca_file)
+    if options.ca_file:  # or every scan would fail, and nobody would know before
+        https.trusting(options.ca_file)
     if not isfinite(options.timeout):
         raise Misuse("--timeout is a number of seconds")
     return Network(

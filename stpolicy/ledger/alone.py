@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 
 from stpolicy.errors import Busy, StpolicyError
-from stpolicy.ledger.engine import is_shared
+from stpolicy.ledger.engine import file_of, is_shared
 
 
 @contextmanager
 def alone(url: URL) -> Iterator[None]:
-    """Keeps other services away from a file; Busy when one has it. A shared database is for all of them."""
+    """Keeps other services away from a file; Busy when one has it. A shared database is for all."""
     if is_shared(url):
         yield
         return
-    path = f"{url.database}.lock"
+    path = f"{file_of(url)}.lock"
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as wrong:

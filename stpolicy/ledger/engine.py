@@ -42,6 +42,14 @@ def is_shared(url: URL) -> bool:
     return url.drivername == POSTGRESQL
 
 
+def file_of(url: URL) -> Path:
+    """The file of SQLite, which is made where it is not there; StpolicyError where its folder is not."""
+    path = Path(str(url.database))
+    if not path.absolute().parent.is_dir():
+        raise StpolicyError(f"the folder {path.absolute().parent} is not there", "make it, for --database")
+    return path
+
+
 def opened(url: URL) -> Engine:
     """The engine; nothing is connected yet."""
     if is_shared(url):
@@ -53,9 +61,7 @@ def opened(url: URL) -> Engine:
             pool_pre_ping=True,
             connect_args={"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000},
         )
-    path = Path(str(url.database))
-    if not path.absolute().parent.is_dir():
-        raise StpolicyError(f"the folder {path.absolute().parent} is not there", "make it, for --database")
+    file_of(url)
     wait = {} if "timeout" in url.query else {"timeout": WAIT}
     engine = create_engine(url, pool_size=5, max_overflow=MOST - 5, pool_timeout=WAIT, connect_args=wait)
     event.listen(engine, "connect", _configure)

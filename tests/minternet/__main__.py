@@ -10,14 +10,17 @@ import pytest
 
 from tests.minternet.bulk import policies
 from tests.minternet.personalities import ROWS, policy_list
+from tests.minternet.row import ZONE
 from tests.minternet.world import Crowd, World, world
 
 _HOW = """\
-The mini-internet is up: {rows} domains under stpolicy-lab.net (tests/minternet/personalities.py).
+The mini-internet is up: {rows} domains under {zone} (tests/minternet/personalities.py).
 
     {run} COMMAND      runs a command in there, like
-    {run} posttls-finger -c -l secure -s hostname -F {ca} mx.plain.stpolicy-lab.net
-    {run} stpolicy check {list} --ca-file {ca} --helo checker.stpolicy-lab.net
+    {run} posttls-finger -c -l secure -s hostname -F {ca} mx.plain.{zone}
+    {run} {us} check {list} --ca-file {ca} --helo checker.{zone}
+    {run} {us} serve --ca-file {ca} --helo checker.{zone}
+    {run} chromium --no-sandbox http://127.0.0.1:8080/      while that serves
 
     {list}   a list of all of them
     {ca}   the root to trust
@@ -47,7 +50,8 @@ def _prepare(made: World, crowd: Crowd) -> str:
     listed.write_text(json.dumps(document, indent=2) + "\n")
     run.write_text(f'#!/bin/sh\nexec {shlex.join(made.prefix)} --chdir="$PWD" "$@"\n')
     run.chmod(0o755)
-    return _HOW.format(rows=len(ROWS), run=run, ca=made.ca_file, list=listed)
+    us = shlex.join([sys.executable, "-m", "stpolicy"])
+    return _HOW.format(rows=len(ROWS), run=run, us=us, ca=made.ca_file, list=listed, zone=ZONE)
 
 
 def main() -> int:

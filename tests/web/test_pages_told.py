@@ -3,18 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from stpolicy import rules
+from stpolicy.model.observation import StsObservation
 from stpolicy.model.result import scan as scan_object
 from stpolicy.model.scanned import Scan, State
 from stpolicy.web.page import environment, prose
 from stpolicy.web.static import addresses
 from stpolicy.web.told import Mood, Told, told
-from tests.observations import DOMAIN, GOOD, NOW, judged
+from tests.observations import DOMAIN, GOOD, NO_DATA, NOW, judged
 from tests.rules.server_cases import CASES, WELL
 
 JARGON = re.compile(r"\b(MX|SMTP|TLS|TXT|EHLO|TLSA|STARTTLS|DNSSEC|RFC|DNS|A-label)\b")
@@ -113,6 +115,32 @@ def test_nothing_that_insists_is_said_so() -> None:
     bare = judged(CASES["mta_sts.absent"][1]).result
     bare["extra_results"]["dane"]["usable"] = False
     assert "could still switch the encryption off" in of(bare).verdict.more[-1]
+
+
+@pytest.mark.parametrize("code", ["mx.nxdomain", "mx.no_data", "mx.null"])
+def test_a_domain_that_takes_no_mail_publishes_nothing_that_is_broken(code: str) -> None:
+    """No rule speaks of what it publishes, so there is no code that says so."""
+    observed = CASES[code][1]
+    bare = replace(observed, seen=replace(observed.seen, mta_sts=StsObservation(NO_DATA)))
+    result = judged(bare).result
+    assert not [one for one in result["findings"] if one["code"].startswith("mta_sts.")]
+    (sts,) = [one for one in of(result).protections if one.name == "MTA-STS"]
+    assert (sts.mood, sts.word) == (Mood.NOTE, "none")
+
+
+@pytest.mark.parametrize("code", ["mta_sts.invalid", "mta_sts.unreachable"])
+def test_a_policy_that_senders_do_not_take_is_said_not_to_work(code: str) -> None:
+    for name in (one for one in CASES if one.partition("/")[0] == code):
+        (sts,) = [one for one in of(judged(CASES[name][1]).result).protections if one.name == "MTA-STS"]
+        assert (sts.mood, sts.word) in ((Mood.WARNING, "does not work"), (Mood.UNKNOWN, "not known")), name
+        assert not sts.insists
+
+
+def test_a_check_asks_so_that_no_answer_contradicts_it() -> None:
+    """A sentence that all is well would stand beside "failed"."""
+    for name in CASES:
+        for host in of(judged(CASES[name][1]).result).hosts:
+            assert all(check.asks.endswith("?") for check in host.checks)
 
 
 def test_what_could_not_be_looked_at_is_no_failure_of_the_domain() -> None:

@@ -10,10 +10,10 @@ from stpolicy.web.told.findings import Finding, Found
 from stpolicy.web.told.moods import WORDS, Mood, mood_of
 
 _CHECKS = {
-    "connectivity": ("Found", "DNS leads to it as it should, and it speaks SMTP."),
-    "starttls": ("Encrypts", "It offers to encrypt (STARTTLS), and does it."),
-    "certificate": ("Proves its name", "Its certificate is valid, and for the right name."),
-    "version": ("Up to date", "It uses TLS 1.2 or newer, and nothing broken beside it."),
+    "connectivity": ("Found", "Does DNS lead to it as it should, and does it speak SMTP?"),
+    "starttls": ("Encrypts", "Does it offer to encrypt (STARTTLS), and then do it?"),
+    "certificate": ("Proves its name", "Is its certificate valid, and for the right name?"),
+    "version": ("Up to date", "Does it use TLS 1.2 or newer, and nothing broken beside it?"),
 }
 """The checks, in the order in which they build on each other: what each is called, and what it asks."""
 

@@ -19,6 +19,9 @@ _MODES = {
     "none": "The owner says that senders shall not rely on it any more.",
 }
 
+_BROKEN = {"mta_sts.invalid", "mta_sts.unreachable"}
+"""What senders do not take, also where there is a mode to read in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Protection:
@@ -58,7 +61,7 @@ def _mta_sts(found: Mapping[str, Any] | None, codes: Set[str]) -> Protection:
         return Protection(name, Mood.NOTE, "not looked at", "Nobody looked for it.", what)
     names, texts = tuple(found["mxs"]), tuple(filter(None, [found["policy"]]))
     mode = found["mode"]
-    if mode in _MODES:
+    if mode in _MODES and not codes & _BROKEN:
         mood, insists = Mood.GOOD if mode == "enforce" else Mood.NOTE, mode == "enforce"
         said = _MODES[mode]
         if "mta_sts.conflict" in codes:
@@ -66,7 +69,7 @@ def _mta_sts(found: Mapping[str, Any] | None, codes: Set[str]) -> Protection:
         return Protection(name, mood, f"mode {mode}", said, what, names, texts, insists)
     if found["status"] == Status.ERROR:
         return Protection(name, Mood.UNKNOWN, "not known", "We could not find out.", what)
-    if "mta_sts.absent" in codes:
+    if not codes & _BROKEN and "policy" not in found["checks"]:  # no rule speaks of who takes no mail
         return Protection(name, Mood.NOTE, "none", "The domain has none.", what)
     said = "There is one, but not as senders take it: to them it is as if there was none."
     return Protection(name, Mood.WARNING, "does not work", said, what, names, texts)
