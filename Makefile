@@ -16,6 +16,8 @@ help:
 	@echo 'make mutants  how many broken copies of the code the tests notice'
 	@echo 'make crash    update, ended or failing at every system call that touches what it keeps'
 	@echo 'make test-all the suite on every Python from 3.11 on that is here'
+	@echo 'make wheel    the package, into dist/'
+	@echo 'make clean    take out everything that these made'
 	@echo 'make lock     resolve the dependencies anew (needs uv)'
 
 demo: $(VENV)/ready

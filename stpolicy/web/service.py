@@ -1,6 +1,7 @@
 """The parts of the service, put together: what HTTP asks, and what a worker runs."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from stpolicy.web.watch import Watch
 
 _TIDY_EVERY = 600
 """Seconds."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -111,7 +114,8 @@ async def _working(
     service = Service(settings, ledger, jobs, excluded, served, rooms, clock)
 
     await rooms.steady.run(prepare, ledger)
-    await service.pair()
+    if await service.pair() is None and served:
+        _log.warning("%s; no list is served until there is one", served.fault)
     await jobs.start(_runner(service, rounds), settings.at_once)
     others = [asyncio.create_task(lasting(work)) for work in (service.watch.run, partial(_tidy, service))]
     try:

@@ -53,6 +53,15 @@ def status(site: Site) -> tuple[str, str]:
     return found["list"], found["fault"]
 
 
+def test_a_service_that_has_no_list_yet_says_so(wanted: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """Its operator has named signers: they will be surprised if nothing is served."""
+    with asking(wanted, Clock()):
+        pass
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"{wanted.folder} holds no list that verifies; no list is served until there is one"
+    ]
+
+
 def test_both_files_are_those_that_were_signed(listing: Site, state: Installed, people: People) -> None:
     data = state.serve(POLICIES, EARLIER)
     got, signature, keys = (listing.http.get(path) for path in (*FILES, "/trusted.asc"))
