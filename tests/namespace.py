@@ -99,6 +99,16 @@ def descendants(process: int) -> list[int]:
     return found
 
 
+def running(words: str) -> list[int]:
+    """Our own descendants whose command has these words; other tests have processes that go on."""
+    found = []
+    for process in descendants(os.getpid()):
+        with suppress(OSError):  # it has ended meanwhile
+            if words.encode() in Path(f"/proc/{process}/cmdline").read_bytes():
+                found.append(process)
+    return found
+
+
 @contextmanager
 def opened(resolver: Path, environment: dict[str, str]) -> Iterator[Namespace]:
     """A namespace with a loopback interface and nothing else, whose /etc/resolv.conf is `resolver`."""

@@ -21,7 +21,7 @@ from stpolicy.model.observation import AddressObservation
 from tests.checker.knocking import SWIFT, clear, silent
 from tests.checker.peer import ENOUGH, Server, Wire, serving
 from tests.lists import NOW
-from tests.namespace import descendants
+from tests.namespace import running
 
 EVERYWHERE = "0.0.0.0"
 """All of 127.0.0.0/8 too."""
@@ -45,6 +45,9 @@ async def main():
 asyncio.run(main())
 """
 
+CREW = "stpolicy.checker.crew"
+"""What the command of each of its processes has in it."""
+
 Work = Callable[[Crew, Server], Awaitable[None]]
 
 
@@ -61,7 +64,7 @@ def with_crew(
         async with asyncio.timeout(3 * ENOUGH), serving(script, EVERYWHERE) as there:
             terms = Terms(trusted, NOW, Manner("probe.example.net", there.port, ENOUGH), limits, probes=False)
             async with crew(terms, 2) as both:
-                processes.extend(descendants(os.getpid()))
+                processes.extend(running(CREW))
                 await work(both, there)
 
     asyncio.run(main())
@@ -98,7 +101,7 @@ def test_a_process_that_dies_fails_the_run_at_once(trusted: Path, number: signal
         ]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
-        for process in descendants(os.getpid()):
+        for process in running(CREW):
             os.kill(process, number)
         for look in looks:
             with pytest.raises(StpolicyError, match="has ended"):
@@ -115,7 +118,7 @@ def test_a_signal_that_is_for_all_is_left_to_the_parent(trusted: Path, number: s
 
     async def work(both: Crew, _: Server) -> None:
         await all_of(both)  # both heed it by then
-        for process in descendants(os.getpid()):
+        for process in running(CREW):
             os.kill(process, number)
         assert all(one.session.reached for one in await all_of(both))
 
@@ -159,7 +162,7 @@ def test_both_work(trusted: Path) -> None:
         looks = [asyncio.create_task(both.look("mx.example.com", at, ENOUGH, True)) for at in ADDRESSES]
         while len(there.wires) < len(ADDRESSES):
             await asyncio.sleep(0.01)
-        open_now = [sockets(process) for process in descendants(os.getpid())]
+        open_now = [sockets(process) for process in running(CREW)]
         assert open_now == [len(ADDRESSES) // 2] * 2
         for look in looks:
             look.cancel()

@@ -1,7 +1,6 @@
 """check: how many connections there are at once. Names, mail servers and web servers are on loopback."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -23,8 +22,9 @@ from stpolicy.model.observed import Observed
 from stpolicy.rules._register import rule
 from tests.checker import nameserver
 from tests.checker.peer import ENOUGH, Server, Wire, serving
+from tests.checker.test_crew import CREW
 from tests.lists import NOW
-from tests.namespace import descendants
+from tests.namespace import running
 
 EVERYWHERE = "0.0.0.0"
 """All of 127.0.0.0/8 too."""
@@ -45,7 +45,7 @@ class Counted:
         """Answers as a mail server without STARTTLS does, which is the end of a look at a web server too."""
         address, port, *_ = wire.writer.get_extra_info("sockname")
         self.ports.add(port)
-        self.processes = max(self.processes, len(descendants(os.getpid())))
+        self.processes = max(self.processes, len(running(CREW)))
         self.now.update([address, "all"])
         for name in (address, "all"):
             self.most[name] = max(self.most[name], self.now[name])
