@@ -5,6 +5,7 @@ import json
 import shlex
 import signal
 import sys
+import time
 
 import pytest
 
@@ -62,7 +63,8 @@ def main() -> int:
     try:
         with world(given.scale, given.latency, crowd=crowd) as made:
             print(_prepare(made, crowd), flush=True)
-            signal.pause()
+            while True:
+                time.sleep(1)  # signal.pause() would miss a signal that comes just before it
     except KeyboardInterrupt:
         return 0
     except pytest.skip.Exception as lacking:
