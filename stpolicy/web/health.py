@@ -36,6 +36,7 @@ async def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok" if well else "down", **found}, 200 if well else 503)
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", summary="Counts, for monitoring", **described_files.METRICS)
 async def prometheus(request: Request) -> Response:
     """The processes of one service count together; each service has its own."""
