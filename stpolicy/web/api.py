@@ -116,10 +116,11 @@ async def answer(here: Service, id_: str) -> Response:
     return envelope(job, 202, f"the scan is {found.state}; ask at {job['href']}", {"Location": job["href"]})
 
 
+@router.head("/scan", include_in_schema=False)
 @router.get("/scan", summary="The newest result of a domain", **described.NEWEST)
 async def newest(request: Request) -> Response:
     """Never looks: answers the newest result of exactly this domain."""
-    wanted = asking.wanted(request.query_params.get("domain"))
+    wanted = asking.wanted(asking.queried(request))
     found = await service(request).newest.of(wanted)
     if found is None:
         raise Refusal(404, f"{wanted} has not been looked at yet; POST asks for it")
@@ -142,6 +143,7 @@ async def _one(request: Request, name: str) -> dict[str, Any]:
     return {"asked": name, "status_code": status, "message": found.message, "scan": words.job(found)}
 
 
+@router.head("/scans/{id}", include_in_schema=False)
 @router.get("/scans/{id}", summary="A scan: how far it is, and its result", **described.JOB)
 async def one(request: Request, id_: Id) -> Response:
     """The result is under `scan`, once there is one."""
@@ -193,6 +195,7 @@ STILL_THERE = 1.0
 """Seconds between two signs of life of a stream; each is also a look at whether the service stops."""
 
 
+@router.head("/policy/{domain}", include_in_schema=False)
 @router.get("/policy/{domain}", summary="The entry of a domain", **described.POLICY)
 async def policy(
     request: Request,
@@ -221,6 +224,7 @@ async def in_force(request: Request) -> Pair:
     raise Refusal(503, "there is no list that verifies now", headers={"Retry-After": "600"})
 
 
+@router.head("/stats", include_in_schema=False)
 @router.get("/stats", summary="What scans came to", **described.STATS)
 async def stats(request: Request) -> Response:
     """Counts by day and status, and how many domains have MTA-STS and DANE."""
@@ -235,6 +239,7 @@ async def statistics(request: Request) -> tuple[dict[str, Any], dict[str, str]]:
     return found, {"Cache-Control": f"public, max-age={int(kept.left.total_seconds())}"}
 
 
+@router.head("/ping", include_in_schema=False)
 @router.get("/ping", summary="Whether the service answers", **described.PING)
 async def ping() -> Response:
     """Asks nothing else."""

@@ -15,10 +15,9 @@ from starlette.routing import BaseRoute, Match
 from stpolicy.errors import Unavailable
 from stpolicy.web import _clock, api, health, lists, openapi, pages
 from stpolicy.web.envelope import Refusal, refusal
-from stpolicy.web.guard import Guard
+from stpolicy.web.guard import STOPPING, Guard
 from stpolicy.web.limits import Limit
 from stpolicy.web.metrics import Metrics
-from stpolicy.web.patience import STOPPING
 from stpolicy.web.service import opened
 from stpolicy.web.settings import Settings
 

@@ -32,14 +32,22 @@ async def domain(request: Request) -> str:
     """The domain of a request: in a JSON object or in a form; in the query where there is no body."""
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
-        return named(request.query_params.get("domain"))
+        return named(queried(request))
     return named((await _body(request)).get("domain"))
 
 
 def check_query(request: Request) -> None:
     """Refusal for a domain in the query that is none: also where the body names the one that counts."""
-    if "domain" in request.query_params:
-        wanted(request.query_params["domain"])
+    if (given := queried(request)) is not None:
+        wanted(given)
+
+
+def queried(request: Request) -> str | None:
+    """The domain in the query, as it was given; Refusal for more than one."""
+    given = request.query_params.getlist("domain")
+    if len(given) > 1:
+        raise Refusal(400, "the query says `domain` twice")
+    return given[0] if given else None
 
 
 def named(given: object) -> str:

@@ -8,9 +8,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stpolicy.web.asking import LARGEST
+from stpolicy.web.asking import LARGEST, client
 from stpolicy.web.envelope import Refusal
+from stpolicy.web.threads import CLIENT
 
+STOPPING = "stopping"
+"""The state of the application's life that has an event for its end."""
 SLOWEST = 10
 """Seconds until a body is there."""
 PIECE = 64 * 1024
@@ -49,12 +52,17 @@ class Guard:
         if not scope["path"].startswith("/"):  # RFC 9112 section 3.2.2: the whole URL may be asked for
             path = urlsplit(scope["path"]).path or "/"
             scope = {**scope, "path": path, "raw_path": quote(path).encode()}
+        CLIENT.set(client(Request(scope)))
         exchange = _Exchange(scope, receive, send, self._counted)
         try:
             weigh(scope)
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # nobody is there to be answered
+        except asyncio.CancelledError:
+            if exchange.started or not scope["state"][STOPPING].is_set():
+                raise
+            await self._told(Request(scope), _ending())(scope, exchange.receive, exchange.send)
         except Exception as raised:
             if exchange.started:
                 raise
@@ -128,6 +136,10 @@ class _Exchange:
             last = begin + PIECE >= len(body)
             piece = bytes(body[begin : begin + PIECE])
             await self._send({**message, "body": piece, "more_body": more or not last})
+
+
+def _ending() -> Refusal:
+    return Refusal(503, "the service ends just now; try again later", headers={"Retry-After": "30"})
 
 
 def _too_large() -> Refusal:

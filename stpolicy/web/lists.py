@@ -65,6 +65,6 @@ def _is_known(request: Request, tag: str, modified: datetime) -> bool:
         return tag in tags or "*" in tags
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):  # a year may have more digits than fit
         return False
     return modified <= (since if since.tzinfo else since.replace(tzinfo=UTC))

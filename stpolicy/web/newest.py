@@ -38,9 +38,11 @@ class Newest:
         moment = asyncio.get_running_loop().time()
         kept = self._kept.get(domain)
         if kept is None or kept.until < moment:
-            found = await self._threads.run(self._ledger.newest, domain, State.DONE)
-            kept = _Kept(found, moment + FOR)
-            self._keep(domain, kept)
+            found = _Kept(await self._threads.run(self._ledger.newest, domain, State.DONE), moment + FOR)
+            kept = self._kept.get(domain)
+            if kept is None or kept.until <= found.until:  # else it was seen after this read began
+                kept = found
+                self._keep(domain, kept)
         return kept.scan
 
     def saw(self, scan: Scan) -> None:

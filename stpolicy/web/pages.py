@@ -1,7 +1,6 @@
 """The pages, for people: they work without scripts, and change nothing but by a form."""
 
 from datetime import timedelta
-from functools import partial
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
@@ -75,9 +74,12 @@ async def newest(request: Request, domain: str) -> Response:
 
 async def _result(request: Request, found: Scan) -> Response:
     here = api.service(request)
-    saying = partial(told, found, await here.pair(), here.clock())
-    fresh = (_minutes(GOOD_FOR), _minutes(BAD_FOR))
-    return await _made(request, "result", result=await here.threads.pages.run(saying), fresh=fresh)
+    pair, fresh = await here.pair(), (_minutes(GOOD_FOR), _minutes(BAD_FOR))
+
+    def made() -> Response:
+        return page(request, "result", result=told(found, pair, here.clock()), fresh=fresh)
+
+    return await here.threads.pages.run(made)
 
 
 @router.api_route("/list", methods=_METHODS)
@@ -87,9 +89,13 @@ async def browse(
     """The list that is served, and a search in it."""
     here = api.service(request)
     pair = await here.pair()
-    found = await here.threads.pages.run(browsed, pair, q, number) if pair else None
     keys = here.served.keys if here.served else b""
-    return await _made(request, "list", browsed=found, has_keys=bool(keys))
+
+    def made() -> Response:
+        found = browsed(pair, q, number) if pair else None
+        return page(request, "list", browsed=found, has_keys=bool(keys))
+
+    return await here.threads.pages.run(made)
 
 
 @router.api_route("/statistics", methods=_METHODS)

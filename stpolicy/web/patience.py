@@ -4,6 +4,7 @@ import asyncio
 import json
 import resource
 from collections import Counter
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar
@@ -23,9 +24,6 @@ TAKE_SECONDS = 30
 MOST_CONNECTIONS = 64
 """Of one client at once, unless it is a proxy of ours."""
 
-STOPPING = "stopping"
-"""The state of the application's life that has an event for its end."""
-
 
 class Impatient(H11Protocol):
     """HTTP/1.1 for clients that keep to time."""
@@ -36,11 +34,13 @@ class Impatient(H11Protocol):
     _late: asyncio.TimerHandle | None = None
     _untaken: asyncio.TimerHandle | None = None
     _counted = ""
+    _work: "asyncio.Task[None] | None" = None
     _refused = False
 
     def connection_made(self, transport: Any) -> None:
         """Refuses one connection too many."""
         super().connection_made(transport)
+        self.app = self._answered
         address = self.client[0] if self.client else ""
         if not _is_one_of(address, tuple(self.config.forwarded_allow_ips or ())):
             self._counted = network(address)
@@ -51,7 +51,9 @@ class Impatient(H11Protocol):
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Counts down."""
+        """Counts down; nobody works on for a client who has gone."""
+        if self._work is not None:
+            self._work.cancel()
         if self._counted:
             self.connected[self._counted] -= 1
             if not self.connected[self._counted]:
@@ -62,7 +64,7 @@ class Impatient(H11Protocol):
 
     def shutdown(self) -> None:
         """The service ends: whoever waits for a scan, or follows one, gets the end of its answer now."""
-        self.app_state[STOPPING].set()
+        self.app_state[guard.STOPPING].set()
         super().shutdown()
 
     def data_received(self, data: bytes) -> None:
@@ -108,6 +110,12 @@ class Impatient(H11Protocol):
         for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.write_eof()
+
+    async def _answered(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers a request, unless it is given up: then its client has gone, or the service ends."""
+        self._work = asyncio.current_task()
+        with suppress(asyncio.CancelledError):
+            await self.config.loaded_app(scope, receive, send)
 
     def _expect(self) -> None:
         if self._late is None:

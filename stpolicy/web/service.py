@@ -28,11 +28,15 @@ from stpolicy.web.newest import Newest
 from stpolicy.web.places import Places
 from stpolicy.web.settings import Settings
 from stpolicy.web.statistics import FOR, statistics
-from stpolicy.web.threads import Threads, threads
+from stpolicy.web.threads import LONGEST, Threads, threads
 from stpolicy.web.watch import Watch
 
 _TIDY_EVERY = 600
 """Seconds."""
+_WELL = 3
+"""Seconds: a database that takes longer for a count does not answer. Prometheus waits for ten in all."""
+_LAST = 15
+"""Seconds until scans under way have ended: with requests, a service ends in less than 45."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +66,8 @@ class Service:
         ledger, steady = self.ledger, self.threads.steady
         self.watch = Watch(ledger, steady)
         self.newest = Newest(ledger, self.threads.reads)
-        self.counts = Kept(partial(steady.run, ledger.counts), timedelta(), self.clock)
-        self.statistics = Kept(lambda: steady.run(statistics, ledger, self.clock()), FOR, self.clock)
+        self.counts = Kept(partial(steady.run, ledger.counts), timedelta(), self.clock, _WELL)
+        self.statistics = Kept(lambda: steady.run(statistics, ledger, self.clock()), FOR, self.clock, LONGEST)
 
     async def pair(self) -> Pair | None:
         """The verified pair in force now, or the last one that verified."""
@@ -71,10 +75,13 @@ class Service:
         if served is None or served.is_known(self.clock()):
             return served.pair if served else None
         if not (served.pair and self._renewing.locked()):
-            async with self._renewing:
-                if not served.is_known(self.clock()):
-                    await self.threads.steady.run(served.renew, self.clock())
+            await asyncio.shield(self._renew(served))  # who goes must let nobody begin beside it
         return served.pair
+
+    async def _renew(self, served: Served) -> None:
+        async with self._renewing:
+            if not served.is_known(self.clock()):
+                await self.threads.steady.run(served.renew, self.clock())
 
     def policies(self) -> PolicyList | None:
         """The list of the last pair that verified, without another look."""
@@ -125,7 +132,9 @@ async def _working(
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await jobs.stop()
+        with suppress(TimeoutError):  # of a mute database; the next process begins those scans again
+            async with asyncio.timeout(_LAST):
+                await jobs.stop()
         await rounds.end()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from stpolicy.errors import Unavailable
 from stpolicy.web.kept import Kept
-from tests.web.plain import Clock
+from tests.web.plain import ENOUGH, Clock
 
 
 class Slow:
@@ -15,12 +15,14 @@ class Slow:
 
     def __init__(self) -> None:
         self.read = 0
+        self.ended = 0
         self.fails = False
         self.may = asyncio.Event()
 
     async def __call__(self) -> int:
         self.read += 1
         await self.may.wait()
+        self.ended += 1
         if self.fails:
             raise Unavailable("away")
         return self.read
@@ -29,7 +31,7 @@ class Slow:
 def test_it_is_read_once_however_many_ask() -> None:
     async def main() -> None:
         slow, clock = Slow(), Clock()
-        kept = Kept(slow, timedelta(seconds=60), clock)
+        kept = Kept(slow, timedelta(seconds=60), clock, ENOUGH)
         asking = [asyncio.create_task(kept.get()) for _ in range(50)]
         await asyncio.sleep(0)
         slow.may.set()
@@ -47,7 +49,7 @@ def test_it_is_read_once_however_many_ask() -> None:
 def test_a_failure_is_told_to_all_who_wait_and_not_kept() -> None:
     async def main() -> None:
         slow = Slow()
-        kept = Kept(slow, timedelta(seconds=60), Clock())
+        kept = Kept(slow, timedelta(seconds=60), Clock(), ENOUGH)
         slow.fails = True
         asking = [asyncio.create_task(kept.get()) for _ in range(3)]
         await asyncio.sleep(0)
@@ -65,13 +67,37 @@ def test_a_failure_is_told_to_all_who_wait_and_not_kept() -> None:
 def test_who_goes_takes_the_answer_from_nobody() -> None:
     async def main() -> None:
         slow = Slow()
-        kept = Kept(slow, timedelta(seconds=60), Clock())
+        kept = Kept(slow, timedelta(seconds=60), Clock(), ENOUGH)
         first, second = (asyncio.create_task(kept.get()) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.sleep(0)
         slow.may.set()
         assert await second == 1
+        assert slow.read == 1
+
+    asyncio.run(main())
+
+
+def test_nobody_waits_for_a_reading_that_has_taken_too_long() -> None:
+    """It is not begun again beside itself, and its answer is kept once it is there."""
+
+    async def main() -> None:
+        slow = Slow()
+        kept = Kept(slow, timedelta(seconds=60), Clock(), 0.01)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await kept.get()
+        late = asyncio.create_task(kept.get())
+        for _ in range(10):  # steps of the loop, not time
+            await asyncio.sleep(0)
+        assert late.done(), "whoever comes later is told at once"
+        assert isinstance(late.exception(), Unavailable)
+        slow.may.set()
+        while slow.ended < 1:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert await kept.get() == 1
         assert slow.read == 1
 
     asyncio.run(main())

@@ -90,6 +90,7 @@ def test_who_has_a_file_is_told_so(listing: Site, state: Installed, path: str) -
     for other in (
         {"If-None-Match": '"other"', "If-Modified-Since": date},
         {"If-Modified-Since": "yesterday"},
+        {"If-Modified-Since": "Mon, 01 Jan 99999999999 00:00:00 GMT"},
     ):
         assert listing.http.get(path, headers=other).content == first.content
     head = listing.http.head(path)

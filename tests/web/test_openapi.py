@@ -114,10 +114,10 @@ def test_the_status_in_an_example_is_that_of_the_answer(service: Running) -> Non
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/api/scan", {"GET", "POST"}),
+        ("PUT", "/api/scan", {"GET", "HEAD", "POST"}),
         ("DELETE", "/api/scans", {"POST"}),
         ("POST", "/policy.json", {"GET", "HEAD"}),
-        ("TRACE", "/api/stats", {"GET"}),
+        ("TRACE", "/api/stats", {"GET", "HEAD"}),
     ],
 )
 def test_what_cannot_be_done_says_what_can(

@@ -166,6 +166,9 @@ def test_a_scan_that_was_given_up_says_why(site: Site) -> None:
         ("GET", {}),
         ("GET", {"params": {"domain": ""}}),
         ("GET", {"params": {"domain": "a b"}}),
+        ("GET", {"params": {"domain": ["one.org", "two.org"]}}),
+        ("POST", {"params": {"domain": ["one.org", "one.org"]}}),
+        ("POST", {"params": {"domain": ["one.org", "two.org"]}, "json": {"domain": "one.org"}}),
     ],
 )
 def test_no_domain_is_400_and_a_sentence(site: Site, method: str, how: dict[str, Any]) -> None:
@@ -208,6 +211,27 @@ def test_our_own_faults_are_in_the_envelope(site: Site, monkeypatch: pytest.Monk
 def test_ping(site: Site) -> None:
     found = enveloped(site.http.get("/api/ping"), 200)
     assert (found["message"], found["response"]) == ("pong", {})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/ping",
+        "/api/stats",
+        "/api/scan?domain=one.org",
+        "/api/scan?domain=a.b.org",
+        "/api/scans/{id}",
+        "/api/policy/one.org",
+        "/metrics",
+        "/healthz",
+    ],
+)
+def test_a_head_is_that_of_the_answer(site: Site, path: str) -> None:
+    """RFC 9110 section 9.3.2."""
+    path = path.format(id=site.done("one.org").id)
+    whole, head = site.http.get(path), site.http.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
 
 
 def test_statistics_stay_when_results_go(site: Site) -> None:
