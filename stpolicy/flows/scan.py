@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from stpolicy.checker.until import Until
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows import asked
 from stpolicy.flows.check import result
@@ -23,7 +24,10 @@ from stpolicy.model.verdict import Status
 from stpolicy.output.result import traits
 
 DEADLINE = 300
-"""Seconds for one domain, whatever its mail servers do: two dozen silent addresses take no longer."""
+"""Seconds for looking at one domain, whatever its mail servers do; then what was seen is judged."""
+
+_JUDGING = 60
+"""Seconds more for that."""
 
 MOST_LOST = 3
 """A scan that has ended its worker so often is not looked at again."""
@@ -76,10 +80,10 @@ class Scanner:
         if scan.lost >= MOST_LOST:
             return f"this scan has ended its worker {MOST_LOST} times"
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(DEADLINE + _JUDGING):
                 return await self._outcome(scan)
         except TimeoutError:
-            return f"this domain could not be looked at within {DEADLINE} seconds"
+            return f"this domain could not be looked at within {DEADLINE + _JUDGING} seconds"
         except StpolicyError as wrong:
             return wrong.message
         except Exception as wrong:  # noqa: BLE001  (one domain must not end the looks at all others)
@@ -90,6 +94,7 @@ class Scanner:
         wanted = asked.of_names([scan.domain], self._policies(), "the list that is served")
         if not asked.without(wanted, self._excluded()):
             raise StpolicyError(f"{scan.domain} asked not to be looked at")
+        end = Until(asyncio.get_running_loop().time() + DEADLINE)
         progress: dict[str, Part] = {}
         seen_all = asyncio.Event()
         telling = asyncio.create_task(self._tell(scan, progress, seen_all))
@@ -99,7 +104,7 @@ class Scanner:
 
         try:
             async with self._rounds.take_part() as taken:
-                seen = await taken.survey.domain(scan.domain, heard)
+                seen = await taken.survey.domain(scan.domain, heard, end)
                 connected = taken.survey.connected
             seen_all.set()
             await telling
