@@ -143,11 +143,10 @@ class Ledger(Counts):
 
         In one look: a job goes only after its scan is over, or waits again.
         """
-        job = "SELECT 1 FROM procrastinate_jobs WHERE {} = scans.id AND status = '{}'"
         asked = text(
-            f"SELECT id FROM scans WHERE state IN ('queued', 'running')"  # noqa: S608  (nothing of others)
-            f" AND NOT EXISTS ({job.format('queueing_lock', 'todo')})"
-            f" AND NOT EXISTS ({job.format('lock', 'doing')}) ORDER BY seq LIMIT :most"
+            "SELECT id FROM scans WHERE state IN ('queued', 'running') AND NOT EXISTS"
+            " (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = scans.id"
+            " AND status IN ('todo', 'doing')) ORDER BY seq LIMIT :most"
         )
         with self.reading() as connection:
             return list(connection.execute(asked, {"most": most}).scalars())
