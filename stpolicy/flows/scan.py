@@ -32,6 +32,9 @@ _JUDGING = 60
 MOST_LOST = 3
 """A scan that has ended its worker so often is not looked at again."""
 
+_RELEASE = 15
+"""Seconds that the end of a service waits for its scans to wait again."""
+
 _TELL_EVERY = 0.5
 """Seconds between two notes of how far a scan is."""
 
@@ -53,6 +56,9 @@ class Scanner:
     ) -> None:
         self._ledger, self._rounds, self._policies = ledger, rounds, policies
         self._clock, self._excluded = clock, excluded
+        self._left: list[Scan] = []
+        """Those that have been cancelled, and do not wait again yet."""
+        self._releasing: asyncio.Task[None] | None = None
 
     async def run(self, id_: str) -> None:
         """Runs one scan to its end, whatever that is, and waits for the ledger where that is away.
@@ -71,9 +77,25 @@ class Scanner:
             )
             await insisted(end)
         except asyncio.CancelledError:
-            with suppress(Unavailable):
-                await asyncio.shield(asyncio.to_thread(self._ledger.release, scan))
+            await self._release(scan)
             raise
+
+    async def _release(self, scan: Scan) -> None:
+        """Lets a scan wait again, in one call with all that are cancelled at the same moment.
+
+        Where the ledger does not take that in time, the scans count as lost once.
+        """
+        self._left.append(scan)
+        if self._releasing is None or self._releasing.done():
+            self._releasing = asyncio.create_task(self._release_all())
+        await asyncio.wait([self._releasing], timeout=_RELEASE)
+
+    async def _release_all(self) -> None:
+        while self._left:
+            await asyncio.sleep(0)  # each of them has a turn of the loop
+            left, self._left = self._left, []
+            with suppress(Unavailable):
+                await asyncio.to_thread(self._ledger.release, left)
 
     async def _found(self, scan: Scan) -> Outcome | str:
         """What a scan comes to, or why it is given up."""
