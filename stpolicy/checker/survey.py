@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from stpolicy.checker import dane
+from stpolicy.checker import dane, until
 from stpolicy.checker.dns import Kind, Resolver, is_global
 from stpolicy.checker.once import Once
 from stpolicy.checker.shares import Share, Takers
+from stpolicy.checker.until import EVER, Until
 from stpolicy.errors import StpolicyError
 from stpolicy.model.names import Domain, host_fault
 from stpolicy.model.observation import (
@@ -117,18 +118,25 @@ class Survey:
 
         await asyncio.gather(*(work() for _ in range(width)))
 
-    async def domain(self, domain: Domain, on_event: OnEvent = _unheard) -> DomainObservation:
-        """Everything that the scope asks for."""
+    async def domain(
+        self, domain: Domain, on_event: OnEvent = _unheard, end: Until = EVER
+    ) -> DomainObservation:
+        """Everything that the scope asks for; what is not there at the end says so, and the rest stands.
+
+        A look that another domain waits for too goes on.
+        """
         mx, mta_sts, tlsrpt = await asyncio.gather(
-            self._mail_servers(domain, on_event), self._mta_sts(domain, on_event), self._tlsrpt(domain)
+            self._mail_servers(domain, on_event, end),
+            self._mta_sts(domain, on_event, end),
+            self._tlsrpt(domain, end),
         )
         answer, hosts = mx
         return DomainObservation(domain, self._now, answer, hosts, mta_sts, tlsrpt)
 
     async def _mail_servers(
-        self, domain: Domain, on_event: OnEvent
+        self, domain: Domain, on_event: OnEvent, end: Until
     ) -> tuple[MxAnswer, tuple[HostObservation, ...]]:
-        answer = await self._resolver.mx(domain)
+        answer = await end.of(self._resolver.mx(domain), until.MX)
         names = dict.fromkeys(mx.host for mx in answer.exchanges if mx.host and not host_fault(mx.host))
         for name in names:
             on_event(name, False)
@@ -136,30 +144,32 @@ class Survey:
         share, most = Share(self.share), MOST_LOOKS // max(len(names), 1)
 
         async def told(name: str) -> HostObservation:
-            seen = await self._host(name, share, most)
+            seen = await self._host(name, share, most, end)
             on_event(name, True)
             return seen
 
         return answer, tuple(await asyncio.gather(*map(told, names)))
 
-    async def _mta_sts(self, domain: Domain, on_event: OnEvent) -> StsObservation | None:
+    async def _mta_sts(self, domain: Domain, on_event: OnEvent, end: Until) -> StsObservation | None:
         if not self._scope.mta_sts:
             return None
         on_event("", False)
-        seen = await self._fetch(domain)
+        seen = await end.of(self._fetch(domain), until.MTA_STS)
         on_event("", True)
         return seen
 
-    async def _tlsrpt(self, domain: Domain) -> Records | None:
+    async def _tlsrpt(self, domain: Domain, end: Until) -> Records | None:
         if not self._scope.mta_sts:
             return None
-        return await self._resolver.records(f"_smtp._tls.{domain}", "TXT")
+        return await end.of(self._resolver.records(f"_smtp._tls.{domain}", "TXT"), until.RECORDS)
 
-    async def _host(self, host: str, share: Share, most: int) -> HostObservation:
-        a, aaaa, tlsa = await self._names.of(host, share)
+    async def _host(self, host: str, share: Share, most: int, end: Until) -> HostObservation:
+        a, aaaa, tlsa = await end.of(self._names.of(host, share), (until.RECORDS,) * 3)
         found = _chosen(a.values, aaaa.values, most)
-        looks = await asyncio.gather(*(self._addresses.of((host, address), share) for address in found))
-        return HostObservation(host, a, aaaa, tlsa, tuple(looks))
+        looks = (
+            end.of(self._addresses.of((host, address), share), until.address(address)) for address in found
+        )
+        return HostObservation(host, a, aaaa, tlsa, tuple(await asyncio.gather(*looks)))
 
     async def _name(self, host: str, _: Takers) -> tuple[Records, Records, Records]:
         """A, AAAA and TLSA records."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from stpolicy.flows.lasting import lasting
+from stpolicy.flows.line import Line, part
 from stpolicy.ledger import Ledger
 from stpolicy.ledger.queue import Queue
 
@@ -19,6 +20,8 @@ Run = Callable[[str], Awaitable[None]]
 SWEEP_EVERY = 5
 """Seconds."""
 _MOST_SWEPT = 1000
+_SLOTS = 16
+"""Scans at once that a process counts on which leaves them to workers."""
 
 
 class Jobs(Protocol):
@@ -27,8 +30,8 @@ class Jobs(Protocol):
     async def start(self, run: Run, at_once: int) -> None:
         """Begins to work, on so many at once; 0 only hands scans to others."""
 
-    async def offer(self, id_: str) -> None:
-        """Takes a scan that the ledger has."""
+    async def offer(self, id_: str, client: str = "") -> None:
+        """Takes a scan that the ledger has, and that a client asked for; "" where that is not known."""
 
     async def stop(self) -> None:
         """Ends in order: what is under way waits again."""
@@ -39,7 +42,7 @@ class Embedded:
 
     def __init__(self, ledger: Ledger, most: int) -> None:
         self._ledger, self._most = ledger, most
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._line = Line(0)
         self._here: set[str] = set()
         """Those that wait in this queue, and those under way."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -47,14 +50,15 @@ class Embedded:
     async def start(self, run: Run, at_once: int) -> None:
         """Begins with what an earlier process left."""
         await asyncio.to_thread(self._ledger.strand)
+        self._line = Line(at_once)
         self._tasks = [asyncio.create_task(lasting(partial(self._work, run))) for _ in range(at_once)]
         self._tasks.append(asyncio.create_task(lasting(self._sweep)))
 
-    async def offer(self, id_: str) -> None:
-        """Puts it at the end."""
+    async def offer(self, id_: str, client: str = "") -> None:
+        """Puts it at the end of those of this client."""
         if id_ not in self._here:
             self._here.add(id_)
-            self._waiting.put_nowait(id_)
+            self._line.put(id_, client)
 
     async def stop(self) -> None:
         """Cancels what is under way."""
@@ -62,10 +66,11 @@ class Embedded:
 
     async def _work(self, run: Run) -> None:
         while True:
-            id_ = await self._waiting.get()
+            id_, client = await self._line.next()
             try:
                 await run(id_)
             finally:
+                self._line.over(client)
                 self._here.discard(id_)
 
     async def _sweep(self) -> None:
@@ -81,18 +86,20 @@ class Shared:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger, self._queue = ledger, Queue(ledger.url)
+        self._part = part(_SLOTS)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, run: Run, at_once: int) -> None:
         """Opens the queue, and works on it."""
         await self._queue.open(run)
         if at_once:
+            self._part = part(at_once)
             work = partial(self._queue.work, at_once)
             self._tasks = [asyncio.create_task(lasting(one)) for one in (work, self._sweep)]
 
-    async def offer(self, id_: str) -> None:
+    async def offer(self, id_: str, client: str = "") -> None:
         """Puts it into the database."""
-        await self._queue.offer(id_)
+        await self._queue.offer(id_, client, self._part)
 
     async def stop(self) -> None:
         """Cancels what is under way, and closes the queue."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from stpolicy.checker.until import Until
 from stpolicy.errors import StpolicyError, Unavailable
 from stpolicy.flows import asked
 from stpolicy.flows.check import result
@@ -23,10 +24,16 @@ from stpolicy.model.verdict import Status
 from stpolicy.output.result import traits
 
 DEADLINE = 300
-"""Seconds for one domain, whatever its mail servers do: two dozen silent addresses take no longer."""
+"""Seconds for looking at one domain, whatever its mail servers do; then what was seen is judged."""
+
+_JUDGING = 60
+"""Seconds more for that."""
 
 MOST_LOST = 3
 """A scan that has ended its worker so often is not looked at again."""
+
+_RELEASE = 15
+"""Seconds that the end of a service waits for its scans to wait again."""
 
 _TELL_EVERY = 0.5
 """Seconds between two notes of how far a scan is."""
@@ -49,6 +56,9 @@ class Scanner:
     ) -> None:
         self._ledger, self._rounds, self._policies = ledger, rounds, policies
         self._clock, self._excluded = clock, excluded
+        self._left: list[Scan] = []
+        """Those that have been cancelled, and do not wait again yet."""
+        self._releasing: asyncio.Task[None] | None = None
 
     async def run(self, id_: str) -> None:
         """Runs one scan to its end, whatever that is, and waits for the ledger where that is away.
@@ -67,19 +77,35 @@ class Scanner:
             )
             await insisted(end)
         except asyncio.CancelledError:
-            with suppress(Unavailable):
-                await asyncio.shield(asyncio.to_thread(self._ledger.release, scan))
+            await self._release(scan)
             raise
+
+    async def _release(self, scan: Scan) -> None:
+        """Lets a scan wait again, in one call with all that are cancelled at the same moment.
+
+        Where the ledger does not take that in time, the scans count as lost once.
+        """
+        self._left.append(scan)
+        if self._releasing is None or self._releasing.done():
+            self._releasing = asyncio.create_task(self._release_all())
+        await asyncio.wait([self._releasing], timeout=_RELEASE)
+
+    async def _release_all(self) -> None:
+        while self._left:
+            await asyncio.sleep(0)  # each of them has a turn of the loop
+            left, self._left = self._left, []
+            with suppress(Unavailable):
+                await asyncio.to_thread(self._ledger.release, left)
 
     async def _found(self, scan: Scan) -> Outcome | str:
         """What a scan comes to, or why it is given up."""
         if scan.lost >= MOST_LOST:
             return f"this scan has ended its worker {MOST_LOST} times"
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(DEADLINE + _JUDGING):
                 return await self._outcome(scan)
         except TimeoutError:
-            return f"this domain could not be looked at within {DEADLINE} seconds"
+            return f"this domain could not be looked at within {DEADLINE + _JUDGING} seconds"
         except StpolicyError as wrong:
             return wrong.message
         except Exception as wrong:  # noqa: BLE001  (one domain must not end the looks at all others)
@@ -90,6 +116,7 @@ class Scanner:
         wanted = asked.of_names([scan.domain], self._policies(), "the list that is served")
         if not asked.without(wanted, self._excluded()):
             raise StpolicyError(f"{scan.domain} asked not to be looked at")
+        end = Until(asyncio.get_running_loop().time() + DEADLINE)
         progress: dict[str, Part] = {}
         seen_all = asyncio.Event()
         telling = asyncio.create_task(self._tell(scan, progress, seen_all))
@@ -99,7 +126,7 @@ class Scanner:
 
         try:
             async with self._rounds.take_part() as taken:
-                seen = await taken.survey.domain(scan.domain, heard)
+                seen = await taken.survey.domain(scan.domain, heard, end)
                 connected = taken.survey.connected
             seen_all.set()
             await telling

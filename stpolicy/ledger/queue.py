@@ -4,7 +4,9 @@ Jobs are found by SKIP LOCKED and LISTEN/NOTIFY. A worker says every few seconds
 of one that is gone are taken away.
 """
 
+import hashlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -23,6 +25,14 @@ BEAT = 3
 """Seconds between two signs of life of a worker."""
 GONE = 15
 """Seconds without one, after which it is taken for gone."""
+
+LOOK = 1
+"""Seconds until a worker that is free sees that the job has ended for which others of its client waited."""
+
+_BEFORE = """
+    SELECT lock, queueing_lock FROM procrastinate_jobs
+    WHERE status IN ('todo', 'doing') AND (lock = ANY(%(locks)s) OR queueing_lock = %(id_)s)
+"""
 
 logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
@@ -46,13 +56,27 @@ class Queue:
         """Lets go of all connections."""
         await self._app.close_async()
 
-    async def offer(self, id_: str) -> None:
-        """Puts a scan in, unless it waits there already; it is run by one worker at a time."""
+    async def offer(self, id_: str, client: str = "", most: int = 1) -> None:
+        """Puts a scan in, unless it is there already. So many of one client run at once, on all machines.
+
+        Jobs with one `lock` run one after another, and a client has so many locks.
+        """
         async with _told():
-            try:
-                await self._task.configure(queueing_lock=id_, lock=id_).defer_async(id_=id_)
-            except AlreadyEnqueued:
+            lock = await self._lock(id_, client, most)
+            if lock is None:
                 return
+            with suppress(AlreadyEnqueued):
+                await self._task.configure(queueing_lock=id_, lock=lock).defer_async(id_=id_)
+
+    async def _lock(self, id_: str, client: str, most: int) -> str | None:
+        """That of the client for which the fewest wait; None where the scan has a job."""
+        who = hashlib.sha256(client.encode()).hexdigest()
+        locks = [f"{who}/{number}" for number in range(most)] if client else [id_]
+        rows = await self._app.connector.execute_query_all_async(_BEFORE, locks=locks, id_=id_)
+        if any(row["queueing_lock"] == id_ for row in rows):
+            return None
+        waiting = Counter(str(row["lock"]) for row in rows)
+        return min(locks, key=lambda lock: waiting[lock])
 
     async def work(self, at_once: int) -> None:
         """Works until it is cancelled; then what is under way is given back."""
@@ -62,6 +86,7 @@ class Queue:
                 concurrency=at_once,
                 install_signal_handlers=False,
                 delete_jobs="always",
+                fetch_job_polling_interval=LOOK,
                 update_heartbeat_interval=BEAT,
                 stalled_worker_timeout=GONE,
                 shutdown_graceful_timeout=0,

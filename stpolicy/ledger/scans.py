@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from stpolicy.errors import Busy
@@ -121,10 +121,12 @@ class Ledger(Counts):
         with self.writing() as connection:
             return connection.execute(update(scans).where(_own(scan)).values(given_up)).rowcount == 1
 
-    def release(self, scan: Scan) -> None:
-        """Lets a scan that is under way wait again."""
+    def release(self, left: Collection[Scan]) -> None:
+        """Lets scans that are under way wait again."""
+        own = tuple_(scans.c.id, scans.c.attempt).in_([(scan.id, scan.attempt) for scan in left])
+        change = update(scans).where(own, scans.c.state == State.RUNNING)
         with self.writing() as connection:
-            connection.execute(update(scans).where(_own(scan)).values(state=State.QUEUED))
+            connection.execute(change.values(state=State.QUEUED))
 
     def strand(self) -> None:
         """Lets all scans wait again that were under way when the one process ended without a word."""
@@ -143,11 +145,10 @@ class Ledger(Counts):
 
         In one look: a job goes only after its scan is over, or waits again.
         """
-        job = "SELECT 1 FROM procrastinate_jobs WHERE {} = scans.id AND status = '{}'"
         asked = text(
-            f"SELECT id FROM scans WHERE state IN ('queued', 'running')"  # noqa: S608  (nothing of others)
-            f" AND NOT EXISTS ({job.format('queueing_lock', 'todo')})"
-            f" AND NOT EXISTS ({job.format('lock', 'doing')}) ORDER BY seq LIMIT :most"
+            "SELECT id FROM scans WHERE state IN ('queued', 'running') AND NOT EXISTS"
+            " (SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = scans.id"
+            " AND status IN ('todo', 'doing')) ORDER BY seq LIMIT :most"
         )
         with self.reading() as connection:
             return list(connection.execute(asked, {"most": most}).scalars())

@@ -99,6 +99,8 @@ class Fault(StrEnum):
     TLS = "TLS"
     NOT_GLOBAL = "not global"
     """The address is not one of the global internet: it was never connected to."""
+    NO_TIME = "no time"
+    """Ours was over before the look was: nothing is known of the address."""
     OURS = "ours"
     """Something of this machine: no more descriptors, no such family of addresses."""
 
@@ -119,7 +121,7 @@ class Unreachable:
             return 400 <= self.code < 500
         if self.fault is Fault.CLOSED:
             return self.step not in (Step.CONNECT, Step.BANNER, Step.HANDSHAKE)
-        return self.fault in (Fault.TIME_OUT, Fault.NO_ROUTE, Fault.OURS)
+        return self.fault in (Fault.TIME_OUT, Fault.NO_TIME, Fault.NO_ROUTE, Fault.OURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Rules about what a mail server says ahead of TLS: whether it is one, and lets itself be looked at.
 
-A server that never said 220 is not spoken of here as long as another one of the domain was reached.
+A server that never said 220 is not spoken of here as long as another one of the domain was reached,
+unless it had no chance to: our own time was over.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from stpolicy.rules import _looks
 from stpolicy.rules._register import rule
 from stpolicy.rules.mx.reach import Reach, reach
 
+_LATE = (Fault.TIME_OUT, Fault.NO_TIME)
+
 
 def _ended(observed: Observed, wanted: Callable[[Unreachable], bool], mend: str) -> Iterator[Problem]:
     alone = reach(observed) is not Reach.SOME
@@ -20,7 +23,8 @@ def _ended(observed: Observed, wanted: Callable[[Unreachable], bool], mend: str)
 
     def judge(_: HostObservation, look: AddressObservation) -> Iterator[_looks.Said]:
         ended = look.session.ended
-        if ended and wanted(ended) and (alone or look.session.reached):
+        told = alone or look.session.reached or (ended and ended.fault is Fault.NO_TIME)
+        if ended and wanted(ended) and told:
             yield _looks.ending(ended), mend
 
     return _looks.each(observed, judge)
@@ -35,7 +39,7 @@ def temporary(observed: Observed) -> Iterator[Problem]:
     always puts off strangers should let this machine in, or be left out of the check.
     """
     mend = "look again later"
-    return _ended(observed, lambda ended: ended.transient and ended.fault is not Fault.TIME_OUT, mend)
+    return _ended(observed, lambda ended: ended.transient and ended.fault not in _LATE, mend)
 
 
 @rule("smtp.time_out", Severity.WARNING, inconclusive=True)
@@ -43,10 +47,13 @@ def time_out(observed: Observed) -> Iterator[Problem]:
     """A mail server did not answer in time.
 
     It may be slow on purpose, busy, or behind a filter; nothing follows for the domain. Look again, with a
-    larger `--timeout`: RFC 5321 section 4.5.3.2 lets a server wait five minutes with its greeting.
+    larger `--timeout`: RFC 5321 section 4.5.3.2 lets a server wait five minutes with its greeting. Where
+    "no time" stands, a service looked at the domain's other addresses until its own time for it was over.
     """
     mend = "look again with a larger --timeout"
-    return _ended(observed, lambda ended: ended.fault is Fault.TIME_OUT, mend)
+    yield from _ended(observed, lambda ended: ended.fault is Fault.TIME_OUT, mend)
+    mend = "look again, or with `check`, which takes its time; fewer silent addresses leave more of it"
+    yield from _ended(observed, lambda ended: ended.fault is Fault.NO_TIME, mend)
 
 
 @rule("smtp.not_smtp", Severity.ERROR)

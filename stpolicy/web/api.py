@@ -83,9 +83,10 @@ async def _gone(request: Request) -> None:
 async def submitted(request: Request, name: str) -> Scan:
     """The scan that answers for a domain; Refusal where there will be none."""
     here = service(request)
-    allow = partial(request.app.state.limit.hit, asking.client(request))
+    client = asking.client(request)
+    allow = partial(request.app.state.limit.hit, client)
     try:
-        return (await here.submit(name, allow)).scan
+        return (await here.submit(name, client, allow)).scan
     except Misuse as wrong:
         raise Refusal(400, wrong.message) from wrong
     except Refused as wrong:

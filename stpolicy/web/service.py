@@ -88,8 +88,8 @@ class Service:
         pair = self.served.pair if self.served else None
         return pair.policies if pair else None
 
-    async def submit(self, name: str, allow: Callable[[], None]) -> Submitted:
-        """The scan that answers for a domain; see flows.submit."""
+    async def submit(self, name: str, client: str, allow: Callable[[], None]) -> Submitted:
+        """The scan that answers for a domain, for a client; see flows.submit."""
         domain = domain_of(name)
         await self.pair()  # names are held against the list of now
         now = self.clock()
@@ -97,7 +97,7 @@ class Service:
         done = await self.threads.asks.run(submit, domain, self.ledger, excluded, allow, now=now)
         if done.new:
             with suppress(Unavailable):  # it waits in the ledger, and is found there
-                await self.jobs.offer(done.scan.id)
+                await self.jobs.offer(done.scan.id, client)
         return done
 
 

@@ -33,18 +33,28 @@ def raising(_: Domain, wrong: Exception) -> NoReturn:
 class Names:
     """DNS: the MX hosts of each domain, and the addresses of each host."""
 
+    mute = ""
+    """A type of question that is never answered."""
+
     def __init__(self, mx: Mapping[str, Iterable[str]], addresses: Mapping[str, Iterable[str]]) -> None:
         self._mx, self._addresses = mx, addresses
         self.asked: list[str] = []
 
     async def mx(self, domain: Domain) -> MxAnswer:
+        await self.answering("MX")
         hosts = tuple(Exchange(10, host) for host in self._mx[domain])
         return MxAnswer(Dns.ANSWER, hosts, len(hosts))
 
     async def records(self, name: str, kind: Literal["A", "AAAA", "TXT", "TLSA"]) -> Records:
         self.asked.append(f"{name} {kind}")
+        await self.answering(kind)
         found = tuple(a for a in self._addresses.get(name, ()) if (":" in a) is (kind == "AAAA"))
         return Records(Dns.ANSWER, found) if found and kind in ("A", "AAAA") else ABSENT
+
+    async def answering(self, kind: str) -> None:
+        """Goes on at once, or never."""
+        if kind == self.mute:
+            await asyncio.Event().wait()
 
 
 class World:
@@ -77,6 +87,7 @@ class World:
 
     async def _fetch(self, domain: Domain) -> StsObservation:
         self.fetched.append(domain)
+        await self.names.answering("MTA-STS")
         if domain == self.breaks:
             raise KeyError("of our own making")
         return StsObservation(ABSENT)

@@ -1,8 +1,9 @@
 """Who runs scans: none is lost between two steps, and one that ends its worker is given up."""
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from stpolicy.flows.check import Network
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
 from stpolicy.flows.rounds import LIFE, Rounds
 from stpolicy.flows.scan import MOST_LOST, Scanner
-from stpolicy.ledger import Ledger, Outcome
+from stpolicy.ledger import Ledger, Outcome, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
 from tests.lists import NOW
@@ -179,6 +180,65 @@ def test_what_is_stopped_waits_again(ledger: Ledger) -> None:
             assert (await until(ledger, "one", State.DONE)).lost == 0
 
     asyncio.run(main())
+
+
+class Recording(Ledger):
+    """A ledger that counts how often scans are let go."""
+
+    released = 0
+
+    def release(self, left: Collection[Scan]) -> None:
+        self.released += 1
+        super().release(left)
+
+
+async def stopped_with(ledger: Ledger, ids: list[str], before: Callable[[], object] = lambda: None) -> None:
+    """Ends the work on scans, all of which are under way and do not end."""
+    begun: set[str] = set()
+    all_begun = asyncio.Event()
+
+    class Endless(Scanner):
+        async def _found(self, scan: Scan) -> Outcome | str:
+            begun.add(scan.id)
+            if len(begun) == len(ids):
+                all_begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    endless = Endless(ledger, Rounds(NOWHERE, lambda: NOW, 16), lambda: None, lambda: NOW)
+    async with working(ledger, endless.run, at_once=2 * len(ids)):
+        await all_begun.wait()
+        before()
+
+
+def test_all_that_is_stopped_is_let_go_at_once(ledger: Ledger) -> None:
+    """One by one, each would wait for the database by itself, where somebody has locked it."""
+    recording = Recording(ledger.url)
+    ids = [queued(ledger, f"d{number}") for number in range(16)]
+    asyncio.run(stopped_with(recording, ids))
+    recording.close()
+    assert recording.released == 1
+    assert {(scan.state, scan.attempt, scan.lost) for scan in ledger.watched(ids)} == {(State.QUEUED, 1, 0)}
+
+
+def test_a_service_whose_file_is_locked_ends_and_goes_on_later(tmp_path: Path) -> None:
+    ledger = Recording(address(f"sqlite:///{tmp_path / 'scans.db'}?timeout=0.1"))
+    ledger.upgrade()
+    ids = [queued(ledger, f"d{number}") for number in range(16)]
+    other = sqlite3.connect(tmp_path / "scans.db", isolation_level=None, check_same_thread=False)
+    asyncio.run(stopped_with(ledger, ids, lambda: other.execute("BEGIN IMMEDIATE")))
+    other.execute("ROLLBACK")
+    other.close()
+    assert ledger.released == 1
+    assert {scan.state for scan in ledger.watched(ids)} == {State.RUNNING}
+
+    async def main() -> None:
+        async with working(ledger, scanner(ledger).run):
+            for id_ in ids:
+                assert (await until(ledger, id_, State.DONE)).lost == 1
+
+    asyncio.run(main())
+    ledger.close()
 
 
 def test_who_works_on_nothing_only_hands_scans_on(ledger: Ledger, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_who_was_taken_for_dead_ends_nothing(ledger: Ledger) -> None:
     assert not ledger.finish(slow, BAD, NOW)
     assert not ledger.fail(slow, "gone", NOW)
     ledger.note(slow, {"mx": Part.LOOKING})
-    ledger.release(slow)
+    ledger.release([slow])
     (there,) = ledger.watched(["one"])
     assert (there.state, there.progress) == (State.RUNNING, {})
     assert ledger.finish(quick, GOOD, NOW)
@@ -106,7 +106,7 @@ def test_who_was_taken_for_dead_ends_nothing(ledger: Ledger) -> None:
 def test_only_a_worker_that_ended_without_a_word_counts_against_a_scan(ledger: Ledger) -> None:
     submitted(ledger, A, "one")
     for _ in range(5):  # ended in order
-        ledger.release(begun(ledger, "one"))
+        ledger.release([begun(ledger, "one")])
     assert begun(ledger, "one").lost == 0
     assert begun(ledger, "one").lost == 1  # begun again while it was under way
     ledger.strand()

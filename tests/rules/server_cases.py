@@ -46,6 +46,7 @@ REFUSED = ended(Step.CONNECT, Fault.REFUSED, "Connection refused")
 UNROUTED = ended(Step.CONNECT, Fault.NO_ROUTE)
 SILENT = ended(Step.CONNECT, Fault.TIME_OUT)
 TARPIT = ended(Step.BANNER, Fault.TIME_OUT)
+NO_TIME = ended(Step.CONNECT, Fault.NO_TIME)
 PRIVATE = ended(Step.CONNECT, Fault.NOT_GLOBAL)
 NO_ROUTE = ended(Step.CONNECT, Fault.NO_ROUTE)
 GARBLED = ended(Step.HANDSHAKE, Fault.TLS)
@@ -116,6 +117,10 @@ MX: Cases = {
         3,
         replace(only(host(MX1, look(SILENT), look(UNROUTED, V6))), connected=False),
     ),
+    "mx.port_blocked/and_no_time_for_the_rest": (
+        3,
+        replace(only(host(MX1, look(SILENT), look(NO_TIME, V6))), connected=False),
+    ),
     "mx.all_unreachable": (5, both(REFUSED)),
     "mx.all_unreachable/greets_with_554": (5, alone(ended(Step.BANNER, Fault.REPLY, "no", 554))),
     "mx.all_unreachable/closes": (5, alone(ended(Step.BANNER, Fault.CLOSED))),
@@ -144,6 +149,9 @@ SMTP: Cases = {
     "smtp.time_out/handshake": (3, shows(ended(Step.HANDSHAKE, Fault.TIME_OUT))),
     "smtp.time_out/tarpit": (3, replace(alone(TARPIT), connected=False)),
     "smtp.time_out/of_one_domain_of_many": (3, alone(SILENT)),
+    "smtp.time_out/no_time_for_one_address": (3, first(host(MX1, look(), look(NO_TIME, V6)))),
+    "smtp.time_out/no_time_for_one_host": (3, second(NO_TIME)),
+    "smtp.time_out/no_time_for_any": (3, replace(both(NO_TIME), connected=False)),
     "smtp.not_smtp": (2, shows(ended(Step.EHLO, Fault.NOT_SMTP))),
     "smtp.not_smtp/banner": (5, alone(ended(Step.BANNER, Fault.NOT_SMTP, "SSH-2.0-x"))),
     "smtp.oversized_reply": (2, shows(ended(Step.EHLO, Fault.OVERSIZED))),

@@ -23,6 +23,8 @@ from tests.web.serving import Process, options, process, until_true
 
 DOMAINS = 1000
 CROWD = DOMAINS - len(ROWS)
+MANY = ["--proxy", "127.0.0.1"]
+"""So that one machine can ask for many clients."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     crowded: World, serving_list: list[str], shared: str, common: Ledger, tmp_path: Path
 ) -> None:
     names = [row.domain for row in ROWS] + [bulk.domain(number) for number in range(CROWD)]
-    told = [*options(crowded, shared), *serving_list]
+    told = [*options(crowded, shared), *serving_list, *MANY]
     with ExitStack() as closing:
         site = closing.enter_context(
             process(tmp_path, "--scans", "0", *told, port=free_port(), within=crowded)
@@ -103,7 +105,7 @@ def test_a_killed_service_goes_on_where_it_was(
 ) -> None:
     """SQLite, in one process: what was under way is begun again, once, and what was done stays done."""
     url = f"sqlite:///{tmp_path / 'scans.db'}"
-    port, told = free_port(), [*options(crowded, url), *serving_list, "--scans", "16"]
+    port, told = free_port(), [*options(crowded, url), *serving_list, *MANY, "--scans", "16"]
     rows = [row for row in ROWS if row.wait < 5][:60]
     names = [row.domain for row in rows] + [bulk.domain(number) for number in range(140)]
     with process(tmp_path, *told, port=port, within=crowded) as first:
@@ -137,7 +139,7 @@ def test_a_service_that_is_told_to_end_lets_scans_wait_again(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'scans.db'}" if kind == "sqlite" else request.getfixturevalue("shared")
     slow = [row.domain for row in ROWS if row.name in {"black-hole", "silent", "drip"}]
-    port, told = free_port(), options(internet, url)
+    port, told = free_port(), [*options(internet, url), *MANY]
     ids: list[str] = []
     ledger = Ledger(address(url))
 
@@ -156,10 +158,12 @@ def test_a_service_that_is_told_to_end_lets_scans_wait_again(
 
 
 def asked(site: Process, names: list[str]) -> list[str]:
-    """The ids of scans of these domains, asked for a hundred at a time."""
+    """The ids of scans of these domains; twenty clients ask, each of whom has a part of all scans at once."""
     ids = []
-    for start in range(0, len(names), 100):
-        answer = site.ask("POST", "/api/scans", json={"domains": names[start : start + 100]})
+    many = max(1, min(100, len(names) // 20))
+    for number, start in enumerate(range(0, len(names), many)):
+        who = {"X-Forwarded-For": f"192.0.2.{number}"}
+        answer = site.ask("POST", "/api/scans", json={"domains": names[start : start + many]}, headers=who)
         assert answer.status_code == 202, answer.text
         ids += [one["scan"]["id"] for one in answer.json()["response"]["scans"]]
     assert len(set(ids)) == len(names)

@@ -19,6 +19,7 @@ _TOLD_IF_ALONE = (Fault.NOT_SMTP, Fault.OVERSIZED)
 """`smtp` speaks of these also ahead of 220, when no other server of the domain was reached."""
 
 _SILENT = (Step.CONNECT, Fault.TIME_OUT)
+_NO_TIME = (Step.CONNECT, Fault.NO_TIME)
 _NO_ROUTE = (Step.CONNECT, Fault.NO_ROUTE)
 """As to IPv6 from most homes, which says nothing of whether port 25 is blocked."""
 
@@ -46,7 +47,7 @@ def reach(observed: Observed) -> Reach:
     if not hosts or any(map(_looks.reached, hosts)):
         return Reach.SOME
     waited = {(end.step, end.fault) if end else None for end in ends}
-    if _SILENT in waited and waited <= {_SILENT, _NO_ROUTE} and not observed.connected:
+    if _SILENT in waited and waited <= {_SILENT, _NO_TIME, _NO_ROUTE} and not observed.connected:
         return Reach.BLOCKED
     if any(end is not None and end.transient for end in ends) or any(host.unanswered for host in hosts):
         return Reach.UNSURE
@@ -66,7 +67,7 @@ def _is_told(look: AddressObservation, *, alone: bool) -> bool:
     ended = look.session.ended
     if ended is None:
         return False
-    if ended.fault is Fault.NOT_GLOBAL:
+    if ended.fault in (Fault.NOT_GLOBAL, Fault.NO_TIME):
         return True
     return alone and (ended.transient or ended.fault in _TOLD_IF_ALONE)
 
