@@ -59,7 +59,7 @@ class Service:
     statistics: Kept[dict[str, Any]] = field(init=False)
     places: Places = field(default_factory=Places)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _renewing: "asyncio.Task[Pair | None] | None" = None
 
     def __post_init__(self) -> None:
         """Makes what reads the ledger."""
@@ -74,14 +74,12 @@ class Service:
         served = self.served
         if served is None or served.is_known(self.clock()):
             return served.pair if served else None
-        if not (served.pair and self._renewing.locked()):
-            await asyncio.shield(self._renew(served))  # who goes must let nobody begin beside it
+        begins = self._renewing is None or self._renewing.done()
+        if self._renewing is None or begins:
+            self._renewing = asyncio.create_task(self.threads.steady.run(served.renew, self.clock()))
+        if begins or served.pair is None:
+            await asyncio.shield(self._renewing)  # who goes must let nobody begin beside it
         return served.pair
-
-    async def _renew(self, served: Served) -> None:
-        async with self._renewing:
-            if not served.is_known(self.clock()):
-                await self.threads.steady.run(served.renew, self.clock())
 
     def policies(self) -> PolicyList | None:
         """The list of the last pair that verified, without another look."""

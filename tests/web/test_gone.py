@@ -1,19 +1,25 @@
 """Requests that nobody waits for any more, too many of one client, and those under way at the end."""
 
+import asyncio
 import json
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stpolicy.flows.jobs import Embedded
+from stpolicy.flows.served import Served
 from stpolicy.ledger import Ledger
 from stpolicy.model.names import Domain
 from stpolicy.model.result import scan as scan_object
 from stpolicy.web import daemons, patience, server, threads
+from stpolicy.web.excluded import Excluded
+from stpolicy.web.service import Service
 from tests.web.pages_room import about
 from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get
@@ -89,6 +95,44 @@ def refused(service: Running) -> bool:
             return False
     assert found.headers["retry-after"] == "10"
     return found.status == 503
+
+
+class Slowly(Served):
+    """A list that takes long to verify, and does not."""
+
+    def __init__(self) -> None:
+        self.times, self.may = 0, threading.Event()
+
+    def is_known(self, now: datetime) -> bool:
+        return False
+
+    @property
+    def pair(self) -> None:
+        return None
+
+    def renew(self, now: datetime) -> None:
+        self.times += 1
+        self.may.wait(10 * PATIENCE)
+
+
+def test_a_list_is_looked_at_once_also_where_who_asked_first_has_gone(ledger: Ledger, tmp_path: Path) -> None:
+    async def main() -> None:
+        served, rooms = Slowly(), threads.Threads()
+        jobs, excluded = Embedded(ledger, 1), Excluded(None)
+        service = Service(settings(tmp_path), ledger, jobs, excluded, served, rooms)
+        first = asyncio.create_task(service.pair())
+        while not served.times:
+            await asyncio.sleep(0)
+        first.cancel()
+        second = asyncio.create_task(service.pair())
+        await asyncio.gather(first, service.threads.steady.run(int), return_exceptions=True)
+        assert served.times == 1
+        served.may.set()
+        assert await second is None
+        for room in rooms.rooms:
+            room.close()
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("path", ["/domain/example.com", "/scan/{id}"])
