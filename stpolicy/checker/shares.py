@@ -12,6 +12,8 @@ class Share:
     def __init__(self, most: int) -> None:
         self._free = most
         self._waiting: deque[Takers] = deque()
+        self.waited: dict[str, float] = {}
+        """Seconds that each address has let this domain wait."""
 
     def take(self) -> bool:
         """Whether there was a place; who has it gives it back."""
@@ -51,6 +53,11 @@ class Takers:
         self._shares.add(share)
         if self._given and not self._given.done():
             share.line_up(self)
+
+    @property
+    def accounts(self) -> list[dict[str, float]]:
+        """How long addresses have let each of these domains wait."""
+        return [share.waited for share in self._shares]
 
     def leave(self, share: Share) -> bool:
         """One does not want it any more; whether another still does."""

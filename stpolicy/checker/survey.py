@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from stpolicy.checker import dane, until
+from stpolicy.checker.addresses import Accounts
 from stpolicy.checker.dns import Kind, Resolver, is_global
 from stpolicy.checker.once import Once
 from stpolicy.checker.shares import Share, Takers
@@ -34,8 +35,8 @@ MOST_ADDRESSES = 16
 MOST_LOOKS = 64
 """Of one domain, divided among its hosts, where Postfix tries five addresses (smtp_mx_address_limit)."""
 
-Look = Callable[[str, str], Awaitable[AddressObservation]]
-"""(host name, address) -> what was seen there."""
+Look = Callable[[str, str, Accounts], Awaitable[AddressObservation]]
+"""(host name, address, for whom) -> what was seen there."""
 
 Fetch = Callable[[Domain], Awaitable[StsObservation]]
 """A domain -> its MTA-STS."""
@@ -187,7 +188,7 @@ class Survey:
             refused = Unreachable(Step.CONNECT, Fault.NOT_GLOBAL, "is no address of the global internet")
             return AddressObservation(address, Session(ended=refused))
         async with takers.place():
-            seen = await self._look(host, address)
+            seen = await self._look(host, address, lambda: takers.accounts)
         ended = seen.session.ended
         self.connected |= ended is None or ended.step is not Step.CONNECT
         return seen

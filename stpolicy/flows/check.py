@@ -97,7 +97,8 @@ async def surveying(
 ) -> AsyncIterator[Survey]:
     """A survey over the network, in turns that other surveys may share.
 
-    `share` is how many connections to mail servers one domain has at once; 0 for as many as there are.
+    `share` is how many connections to mail servers one domain has at once; 0 for as many as there are, where
+    one person asks for all domains.
     """
     timeout, scope = network.manner.timeout, network.scope
     named = [address for address, _ in network.resolvers]
@@ -112,7 +113,7 @@ async def surveying(
             families=scope.families,
             servers=https.Servers(turns, timeout),
         )
-        at = Addresses(look, timeout, turns).look
+        at = Addresses(look, timeout, turns, strangers=share > 0).look
         share = share or network.limits.concurrency
         yield Survey(resolver, at, fetch, scope, rate=network.limits.rate, share=share, now=now)
 

@@ -19,6 +19,8 @@ Run = Callable[[str], Awaitable[None]]
 
 SWEEP_EVERY = 5
 """Seconds."""
+END = 20
+"""Seconds for what is to be done in the end; with those that answers have, a service ends within 45."""
 _MOST_SWEPT = 1000
 _SLOTS = 16
 """Scans at once that a process counts on which leaves them to workers."""
@@ -116,6 +118,8 @@ class Shared:
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancels them, and waits for their ends, but not for ever where a database hangs."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    if tasks:
+        await asyncio.wait(tasks, timeout=END)

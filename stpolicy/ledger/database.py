@@ -20,9 +20,13 @@ class Database:
         self._reads = self._engine.execution_options(**{READS: True})
 
     def upgrade(self) -> None:
-        """Brings its tables up to date."""
-        with told(self.url):
-            schema.upgrade(self._engine)
+        """Brings its tables up to date, however long that takes."""
+        engine = opened(self.url, hurried=False)
+        try:
+            with told(self.url):
+                schema.upgrade(engine)
+        finally:
+            engine.dispose()
 
     @property
     def is_current(self) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from stpolicy.errors import Misuse, StpolicyError, Unavailable
+from stpolicy.ledger.hurried import WAIT, Hurried, settings
 
 POSTGRESQL = "postgresql+psycopg"
 READS = "reads"
@@ -17,8 +18,6 @@ READS = "reads"
 
 MOST = 15
 """Connections at once."""
-WAIT = 10
-"""Seconds: for a connection, and for a lock of SQLite where its address has no `timeout`."""
 
 
 def address(text: str) -> URL:
@@ -50,23 +49,31 @@ def file_of(url: URL) -> Path:
     return path
 
 
-def opened(url: URL) -> Engine:
-    """The engine; nothing is connected yet."""
+def opened(url: URL, *, hurried: bool = True) -> Engine:
+    """The engine; nothing is connected yet. `hurried`: its calls have an end where a PostgreSQL hangs."""
     if is_shared(url):
-        return create_engine(
+        told = settings(url) if hurried else {"connect_timeout": WAIT}
+        engine = create_engine(
             url,
             pool_size=5,
             max_overflow=MOST - 5,
             pool_timeout=WAIT,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000},
+            connect_args=told,
         )
+        if hurried:
+            event.listen(engine, "do_connect", _connected)
+        return engine
     file_of(url)
     wait = {} if "timeout" in url.query else {"timeout": WAIT}
     engine = create_engine(url, pool_size=5, max_overflow=MOST - 5, pool_timeout=WAIT, connect_args=wait)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _connected(_dialect: object, _record: object, args: list[Any], named: dict[str, Any]) -> Hurried:
+    return Hurried.connect(*args, **named)
 
 
 def _configure(connection: Any, _record: object) -> None:

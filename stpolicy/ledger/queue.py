@@ -4,6 +4,7 @@ Jobs are found by SKIP LOCKED and LISTEN/NOTIFY. A worker says every few seconds
 of one that is gone are taken away.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections import Counter
@@ -18,7 +19,7 @@ from procrastinate.jobs import Status
 from sqlalchemy.engine import URL
 
 from stpolicy.errors import Unavailable
-from stpolicy.ledger.engine import WAIT
+from stpolicy.ledger.hurried import WAIT, HurriedAsync, settings
 
 TASK = "scan"
 BEAT = 3
@@ -26,6 +27,8 @@ BEAT = 3
 GONE = 15
 """Seconds without one, after which it is taken for gone."""
 
+CLOSE = 5
+"""Seconds for letting go of connections."""
 LOOK = 1
 """Seconds until a worker that is free sees that the job has ended for which others of its client waited."""
 
@@ -42,7 +45,15 @@ class Queue:
 
     def __init__(self, url: URL) -> None:
         conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._app = App(connector=PsycopgConnector(conninfo=conninfo, timeout=WAIT, min_size=1, max_size=4))
+        connector = PsycopgConnector(
+            conninfo=conninfo,
+            connection_class=HurriedAsync,
+            kwargs=settings(url),
+            timeout=WAIT,
+            min_size=1,
+            max_size=4,
+        )
+        self._app = App(connector=connector)
         self._run: Callable[[str], Awaitable[None]] | None = None
         self._task = self._app.task(name=TASK, queue=TASK)(self._scan)
 
@@ -53,8 +64,10 @@ class Queue:
             await self._app.open_async()
 
     async def close(self) -> None:
-        """Lets go of all connections."""
-        await self._app.close_async()
+        """Lets go of all connections, those too that do not end in order."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE):
+                await self._app.close_async()
 
     async def offer(self, id_: str, client: str = "", most: int = 1) -> None:
         """Puts a scan in, unless it is there already. So many of one client run at once, on all machines.

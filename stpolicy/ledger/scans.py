@@ -20,6 +20,9 @@ from stpolicy.ledger.upsert import add_to
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Part, Scan, State
 
+_MOST_PRUNED = 10_000
+"""Scans in one call, which no database takes long for."""
+
 _ACTIVE = scans.c.state.in_((State.QUEUED, State.RUNNING))
 
 
@@ -178,8 +181,9 @@ class Ledger(Counts):
             return _newest(connection, domain, states)
 
     def prune(self, before: datetime) -> int:
-        """Takes out what was over before; gives how many."""
-        old = delete(scans).where(scans.c.finished < number(before))
+        """Takes out what was over before, the oldest and not all that there may be; gives how many."""
+        found = select(scans.c.seq).where(scans.c.finished < number(before)).order_by(scans.c.finished)
+        old = delete(scans).where(scans.c.seq.in_(found.limit(_MOST_PRUNED)))
         with self.writing() as connection:
             return connection.execute(old).rowcount
 

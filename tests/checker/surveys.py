@@ -80,7 +80,7 @@ class World:
     looked: list[tuple[str, str]]
     fetched: list[str]
 
-    async def _looks(self, host: str, address: str) -> AddressObservation:
+    async def _looks(self, host: str, address: str, _: object) -> AddressObservation:
         self.looked.append((host, address))
         await asyncio.sleep(0)
         return AddressObservation(address, await self.look(host, address) if self.look else MET)
