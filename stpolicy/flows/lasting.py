@@ -24,6 +24,9 @@ async def lasting(work: Callable[[], Awaitable[None]]) -> None:
             _log.warning("%s", wrong.message)
         except Exception:  # noqa: BLE001  (a task that nobody waits for would end unseen)
             _log.exception("work that goes on has failed, and is begun again")
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            raise asyncio.CancelledError  # what failed was its end
         await asyncio.sleep(AGAIN)
 
 

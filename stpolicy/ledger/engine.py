@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from stpolicy.errors import Misuse, StpolicyError, Unavailable
-from stpolicy.ledger.hurried import WAIT, Hurried, settings
+from stpolicy.ledger.hurried import CONNECT, WAIT, Hurried, settings
 
 POSTGRESQL = "postgresql+psycopg"
 READS = "reads"
@@ -52,7 +52,7 @@ def file_of(url: URL) -> Path:
 def opened(url: URL, *, hurried: bool = True) -> Engine:
     """The engine; nothing is connected yet. `hurried`: its calls have an end where a PostgreSQL hangs."""
     if is_shared(url):
-        told = settings(url) if hurried else {"connect_timeout": WAIT}
+        told = settings(url) if hurried else {"connect_timeout": CONNECT}
         engine = create_engine(
             url,
             pool_size=5,

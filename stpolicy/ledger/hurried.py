@@ -13,12 +13,14 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.engine import URL
 
 WAIT = 10
-"""Seconds: for a connection, and for a lock of SQLite where its address has no `timeout`."""
-LOCK = 5
+"""Seconds: for a free connection, and for a lock of SQLite where its address has no `timeout`."""
+CONNECT = 5
+"""Seconds: for a new connection to PostgreSQL. One that is given up is followed by a try of another."""
+LOCK = 4
 """Seconds: for a lock of PostgreSQL."""
-STATEMENT = 7
+STATEMENT = 5
 """Seconds: for a statement, in the server."""
-ANSWER = 9
+ANSWER = 6
 """Seconds: for its answer, here."""
 
 
@@ -27,7 +29,7 @@ def settings(url: URL) -> dict[str, Any]:
     own = url.query.get("options", "")
     theirs = own if isinstance(own, str) else " ".join(own)
     options = f"-c lock_timeout={LOCK}s -c statement_timeout={STATEMENT}s {theirs}".strip()
-    return {"connect_timeout": WAIT, "tcp_user_timeout": WAIT * 1000, "options": options}
+    return {"connect_timeout": CONNECT, "tcp_user_timeout": WAIT * 1000, "options": options}
 
 
 class Hurried(psycopg.Connection[Any]):

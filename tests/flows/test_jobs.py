@@ -133,6 +133,29 @@ def test_a_runner_that_fails_ends_neither_the_others_nor_itself(ledger: Ledger) 
     asyncio.run(main())
 
 
+def test_work_whose_end_fails_is_not_begun_again() -> None:
+    """What it has to say to a database in the end was not taken."""
+    begun = 0
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise Unavailable("the database is away")
+
+    async def main() -> None:
+        task = asyncio.create_task(lasting.lasting(work))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=30)
+        assert task.cancelled()
+
+    asyncio.run(main())
+    assert begun == 1
+
+
 class Away(Ledger):
     """A ledger that does not take results for a while: to the first calls its database is away."""
 

@@ -74,7 +74,7 @@ def test_a_server_that_is_stopped_is_given_up(
     common: Ledger, postgresql: PostgreSql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hurried, "ANSWER", 0.5)
-    monkeypatch.setattr(hurried, "WAIT", 1)
+    monkeypatch.setattr(hurried, "CONNECT", 2)
     with stopped(postgresql), pytest.raises(Unavailable):
         common.active(Domain("one.org"))
     assert common.active(Domain("one.org")) is None
@@ -127,7 +127,7 @@ def test_settings_of_the_address_count_and_an_upgrade_is_not_hurried(shared: str
     ledger = Ledger(address(f"{shared}&options=-c%20lock_timeout%3D1ms"))
     with ledger.reading() as connection:
         found = connection.execute(text("SELECT name, setting FROM pg_settings")).all()
-    assert {"lock_timeout": "1", "statement_timeout": "7000"}.items() <= dict(map(tuple, found)).items()
+    assert {"lock_timeout": "1", "statement_timeout": "5000"}.items() <= dict(map(tuple, found)).items()
     ledger.close()
     engine = opened(address(shared), hurried=False)
     with engine.connect() as connection:
