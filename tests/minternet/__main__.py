@@ -59,7 +59,8 @@ def main() -> int:
     """Runs until INT or TERM."""
     given = _arguments()
     crowd = Crowd(given.domains, given.hosts or given.domains, given.sick)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # which a shell has ignored in what it runs beside itself
+        signal.signal(number, signal.default_int_handler)
     try:
         with world(given.scale, given.latency, crowd=crowd) as made:
             print(_prepare(made, crowd), flush=True)

@@ -66,12 +66,12 @@ def test_it_ends_on_a_signal_and_leaves_nothing() -> None:
                 assert asked.stdout == "/there/is\n"
                 inside = [os.pidfd_open(process) for process in _children(started.pid)]
                 os.killpg(started.pid, signals)
-                assert started.wait(30) == 0
+                assert started.wait(120) == 0
             finally:
                 started.kill()
         assert not command.parent.exists()
         for process in inside:
-            assert select.select([process], [], [], 30)[0]
+            assert select.select([process], [], [], 120)[0]
             os.close(process)
 
 

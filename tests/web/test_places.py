@@ -65,7 +65,8 @@ def test_a_client_has_its_share_and_leaves_the_rest(
             leaving.enter_context(follows(service, path, "127.0.0.9")) for _ in range(places.MOST_OF_ONE + 10)
         ]
         found = [begins(raw) for raw in greedy]
-        assert (found.count(200), found.count(429)) == (places.MOST_OF_ONE, 10)
+        assert found.count(200) == places.MOST_OF_ONE
+        assert set(found) <= {200, 429, 503}, "503 where it asks faster than scans are read"
         other = leaving.enter_context(follows(service, path, "127.0.0.2"))
         read_until(other, b"event: progress")
         with Raw(service.port, "127.0.0.2") as waiting:
