@@ -3,7 +3,6 @@
 import asyncio
 import json
 import resource
-from collections import Counter
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -14,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stpolicy.web import guard
 from stpolicy.web.asking import network
+from stpolicy.web.places import Taken
 
 HEAD_SECONDS = 10
 """From the first moment of a connection, or of a further request on it, until its head is there."""
@@ -28,7 +28,7 @@ MOST_CONNECTIONS = 64
 class Impatient(H11Protocol):
     """HTTP/1.1 for clients that keep to time."""
 
-    connected: ClassVar[Counter[str]] = Counter()
+    connected: ClassVar = Taken()
     """Connections to this process by client."""
 
     _late: asyncio.TimerHandle | None = None
@@ -55,9 +55,7 @@ class Impatient(H11Protocol):
         if self._work is not None:
             self._work.cancel()
         if self._counted:
-            self.connected[self._counted] -= 1
-            if not self.connected[self._counted]:
-                del self.connected[self._counted]
+            self.connected.give_back(self._counted)
         self._arrived()
         self._taken()
         super().connection_lost(exc)

@@ -187,9 +187,8 @@ def bound(settings: Settings) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
-        listening.listen(
-            _BACKLOG
-        )  # here, since only this says that somebody else listens who shares addresses
+        # Here, since only this says that somebody else listens who shares addresses.
+        listening.listen(_BACKLOG)
         listening.set_inheritable(True)
     except OSError as wrong:
         listening.close()

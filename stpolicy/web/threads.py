@@ -5,7 +5,6 @@ else takes them. Who waits for the database has a connection for each thread (`l
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from stpolicy.errors import Unavailable
 from stpolicy.web.daemons import Daemons
 from stpolicy.web.envelope import Refusal
+from stpolicy.web.places import LATER, Taken
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Room:
         """`longest` is in seconds, and for calls that may be given up, as nothing follows from them."""
         self.most, self._longest = most, longest
         self._pool = Daemons(most, f"stpolicy-{kind}")
-        self._calls: Counter[str] = Counter()
+        self._calls = Taken()
 
     async def run(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """What the call gives, or raises; Refusal where too many wait, Unavailable after too long.
@@ -57,14 +57,9 @@ class Room:
     @contextmanager
     def _place(self, client: str) -> Iterator[None]:
         if client and (self._calls[client] >= MOST_OF_ONE or self._calls.total() >= MOST_CALLS):
-            raise Refusal(503, "too many wait for this just now", headers={"Retry-After": "10"})
-        self._calls[client] += 1
-        try:
+            raise Refusal(503, "too many wait for this just now", headers=LATER)
+        with self._calls.by(client):
             yield
-        finally:
-            self._calls[client] -= 1
-            if not self._calls[client]:
-                del self._calls[client]
 
     def close(self) -> None:
         """Calls under way have a moment to end; those that wait are cancelled."""

@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -22,6 +26,9 @@ PHONE, DESK = (360, 740), (1280, 900)
 
 ENOUGH = 60
 """Seconds that nothing takes unless it hangs."""
+
+_OTHER_PAGE = "does not belong to the document"
+"""What the driver says, as a fault without a class of its own, of a page that went at the wrong moment."""
 
 
 @contextmanager
@@ -45,8 +52,18 @@ def browser(*, scripts: bool = True) -> Iterator[Chrome]:
 
 def until(seen: Chrome, condition: Callable[[Chrome], object]) -> None:
     """Waits for a condition; a page may go, and another come, while it is looked at."""
-    passing = (NoSuchElementException, StaleElementReferenceException)
-    WebDriverWait(seen, ENOUGH, 0.05, ignored_exceptions=passing).until(condition)
+
+    def met(seen: Chrome) -> object:
+        try:
+            return condition(seen)
+        except (NoSuchElementException, StaleElementReferenceException):
+            return False
+        except WebDriverException as wrong:
+            if _OTHER_PAGE not in str(wrong.msg):
+                raise
+            return False
+
+    WebDriverWait(seen, ENOUGH, 0.05).until(met)
 
 
 def resize(seen: Chrome, size: tuple[int, int]) -> None:

@@ -65,6 +65,7 @@ def begun(ledger: Ledger, ids: list[str]) -> dict[State, int]:
     return {state: states.count(state) for state in State}
 
 
+@pytest.mark.usefixtures("uncounted")
 def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     crowded: World, serving_list: list[str], shared: str, common: Ledger, tmp_path: Path
 ) -> None:
@@ -83,7 +84,7 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
         until_true(lambda: begun(common, ids)[State.RUNNING] > 10, working[0])
         os.kill(working[0].id, signal.SIGKILL)
         working[0].process.wait(ENOUGH)
-        until_true(lambda: over(common, ids), working[1], 3 * ENOUGH)
+        until_true(lambda: over(common, ids), working[1], 6 * ENOUGH)  # two cores may have more to do
         assert working[1].end() == 143
         assert site.end() == 143
     found = [common.scan(id_) for id_ in ids]
