@@ -87,14 +87,14 @@ def _since(spec: str, path: Path, largest: int) -> "PolicyList":
     return load(file.data, file.name, largest=largest)
 
 
-def _data(path: str) -> bytes:
+def _data(path: str, option: str) -> bytes:
     if path == "-":
         return sys.stdin.buffer.read(LARGEST + 1)
-    return _inputs.named(Path(path), largest=LARGEST).data
+    return _inputs.named(Path(path), option, largest=LARGEST).data
 
 
 def _lines(path: str) -> str:
-    data = _data(path)
+    data = _data(path, "--csv")
     if len(data) > LARGEST:
         raise Misuse(f"{path} has more than {LARGEST} bytes")
     try:
@@ -140,4 +140,4 @@ def _file(spec: str) -> tuple[str, int]:
 
 def _excluded(path: Path) -> frozenset[str]:
     """One domain a line, of a file or of standard input."""
-    return domains(_data(str(path)), str(path), LARGEST)
+    return domains(_data(str(path), "--exclude"), str(path), LARGEST)

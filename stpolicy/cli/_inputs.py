@@ -47,26 +47,26 @@ def read(path: Path, *, largest: int) -> File:
         raise StpolicyError(f"{path} cannot be read: {getattr(wrong, 'strerror', wrong)}") from wrong
 
 
-def named(path: Path, what: str = "", *, largest: int) -> File:
+def named(path: Path, what: str, *, largest: int) -> File:
     """What a file of settings holds, as far as it is needed to refuse one that is too large.
 
-    Misuse, which calls the file `what`, for one that cannot be read.
+    Misuse, which says that the file is `what`, for one that cannot be read.
     """
     try:
         with path.open("rb") as file:
             return File(str(path), file.read(largest + 1))
     except OSError as wrong:
-        raise Misuse(f"{f'{what} {path}'.strip()} cannot be read: {wrong.strerror}") from wrong
+        raise Misuse(f"{what} {path} cannot be read: {wrong.strerror}") from wrong
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to be read line by line; Misuse for one that cannot be read."""
+def opened(path: Path, what: str) -> Iterator[BinaryIO]:
+    """The same, to be read line by line."""
     try:
         with path.open("rb") as file:
             yield file
     except OSError as wrong:
-        raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
+        raise Misuse(f"{what} {path} cannot be read: {wrong.strerror}") from wrong
 
 
 def read_spec(spec: str, path: Path, *, largest: int) -> File:
@@ -126,7 +126,7 @@ def installed(folder: Path, who: "Pins", now: "datetime", largest: int) -> File:
 def check_ca_file(path: Path | None) -> None:
     """Misuse for roots that are no file."""
     if path is not None and not path.is_file():
-        raise Misuse(f"{path} is no file")
+        raise Misuse(f"--ca-file {path} is no file", "name one with the roots to trust, in PEM")
 
 
 def source(

@@ -109,13 +109,13 @@ def options(postfix: "Postfix", rows: Rows, *, quiet: bool, oldest_will_do: bool
 def _facts(path: Path) -> "File":
     from stpolicy.document import results
 
-    return _inputs.named(path, largest=results.LARGEST)
+    return _inputs.named(path, "--facts", largest=results.LARGEST)
 
 
 def _overlays(paths: list[Path]) -> "tuple[File, ...]":
     from stpolicy.document import overlay
 
-    return tuple(_inputs.named(path, largest=overlay.LARGEST) for path in paths)
+    return tuple(_inputs.named(path, "--overlay", largest=overlay.LARGEST) for path in paths)
 
 
 def _given_version(text: str) -> Version:

@@ -128,7 +128,7 @@ class _Told:
                 read += len(line)
                 yield line
 
-        with _inputs.opened(path) as file:
+        with _inputs.opened(path, "--resume") as file:
             for domain, known in results.known(lines(), str(path)):
                 whole = read
                 if domain in asked and answers(known, asked[domain]):

@@ -45,4 +45,4 @@ class Excluded:
                 with path.open("rb") as file:
                     self._domains = domains(file.read(LARGEST + 1), str(path), LARGEST)
         except OSError as wrong:
-            raise Misuse(f"{path} cannot be read: {wrong.strerror}") from wrong
+            raise Misuse(f"--exclude {path} cannot be read: {wrong.strerror}") from wrong

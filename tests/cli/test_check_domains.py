@@ -145,6 +145,16 @@ def test_used_wrongly(check: Check, world: World, line: str) -> None:
     assert ran.err
 
 
+@pytest.mark.parametrize("option", ["--ca-file", "--csv", "--exclude", "--resume"])
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_a_file_that_cannot_be_read_is_named_with_its_option(check: Check, option: str, name: str) -> None:
+    """Whoever reads it may have given four of them."""
+    domain = [] if option == "--csv" else ["--domain", "example.com"]
+    ran = check(*domain, option, name)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"stpolicy: {option} {name} ")
+
+
 @pytest.mark.parametrize("more", [(), ("--resolver=192.0.2.53",), ("--jobs=4",)], ids=repr)
 def test_connections_for_which_there_is_room_are_named(
     check: Check, world: World, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
