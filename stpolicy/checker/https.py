@@ -10,7 +10,7 @@ import certifi
 
 from stpolicy.checker._policy import Ended, Fetch
 from stpolicy.checker.dns import Resolver, is_global
-from stpolicy.checker.patience import DEAD, Patience
+from stpolicy.checker.patience import DEAD, Account, Patience
 from stpolicy.checker.turns import Turns
 from stpolicy.errors import Misuse
 from stpolicy.model import mta_sts
@@ -87,9 +87,13 @@ def _dialled(host: str, found: Sequence[Records], *, allow_private: bool) -> lis
 class Servers:
     """Web servers as a run has come to know them: met in turn, and those that are dead not asked again."""
 
-    def __init__(self, turns: Turns, timeout: float) -> None:
-        """`turns` are shared with others who connect to addresses; `timeout` is that of one policy."""
+    def __init__(self, turns: Turns, timeout: float, *, strangers: bool = False) -> None:
+        """`turns` are shared with others who connect to addresses; `timeout` is that of one policy.
+
+        `strangers`: as for `Addresses`.
+        """
         self._turns = turns
+        self._accounts: tuple[Account, ...] = ({},) if strangers else ()  # a domain asks for one policy only
         self._patience: Patience[Unreachable] = Patience(timeout)
 
     async def fetched(self, fetch: Fetch, addresses: Sequence[str]) -> None:
@@ -107,7 +111,7 @@ class Servers:
         async with self._turns.at(address) as connected:
             if dead := self._patience.dead(address):
                 raise Ended(dead)
-            if not self._patience.left(address):
+            if not self._patience.left(address, self._accounts):
                 raise Ended(Unreachable(Step.CONNECT, Fault.TIME_OUT, "took too long in all"))
             async with connected:
                 await self._asked(fetch, address, share)
@@ -116,7 +120,7 @@ class Servers:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            await fetch.at(address, share, min(fetch.left, self._patience.left(address)))
+            await fetch.at(address, share, min(fetch.left, self._patience.left(address, self._accounts)))
         except Ended as wrong:
             if wrong.why.step is Step.CONNECT and wrong.why.fault in DEAD:
                 self._patience.remember(address, wrong.why)
@@ -124,3 +128,5 @@ class Servers:
         finally:
             fetch.left -= clock() - began
             self._patience.waited(address, clock() - began)
+            if fetch.status:
+                self._patience.greeted(address)

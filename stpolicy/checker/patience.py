@@ -40,7 +40,7 @@ class Patience(Generic[T]):
         self._dead[address] = seen
 
     def greeted(self, address: str) -> None:
-        """A mail server is there: what strangers have used of its time is not held against others."""
+        """A server is there: what strangers have used of its time is not held against others."""
         self._alive.add(address)
 
     def left(self, address: str, accounts: Collection[Account] = ()) -> float:

@@ -100,7 +100,7 @@ async def surveying(
     `share` is how many connections to mail servers one domain has at once; 0 for as many as there are, where
     one person asks for all domains.
     """
-    timeout, scope = network.manner.timeout, network.scope
+    timeout, scope, strangers = network.manner.timeout, network.scope, share > 0
     named = [address for address, _ in network.resolvers]
     with Resolver(network.resolvers or None, timeout=DEADLINE, trusted=named) as resolver:
         fetch = partial(
@@ -111,9 +111,9 @@ async def surveying(
             timeout=timeout,
             allow_private=scope.allow_private,
             families=scope.families,
-            servers=https.Servers(turns, timeout),
+            servers=https.Servers(turns, timeout, strangers=strangers),
         )
-        at = Addresses(look, timeout, turns, strangers=share > 0).look
+        at = Addresses(look, timeout, turns, strangers=strangers).look
         share = share or network.limits.concurrency
         yield Survey(resolver, at, fetch, scope, rate=network.limits.rate, share=share, now=now)
 

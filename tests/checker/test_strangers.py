@@ -1,12 +1,15 @@
 """Names of strangers lead to a server that is slow but good: its own domain is looked at all the same."""
 
 import asyncio
+import ssl
 from typing import cast
 
 import pytest
 
+from stpolicy.checker._policy import Ended, Fetch
 from stpolicy.checker.addresses import Addresses
 from stpolicy.checker.dns import Resolver
+from stpolicy.checker.https import Servers
 from stpolicy.checker.looks import TOO_LONG
 from stpolicy.checker.survey import Scope, Survey
 from stpolicy.checker.turns import Turns
@@ -65,3 +68,38 @@ def test_an_address_where_no_server_greets_has_one_time_for_all_and_so_has_each_
     """A list may have thousands of domains there, and its run has no end of its own for each."""
     found = surveyed({name: [f"mx.{name}"] for name in STRANGERS}, session, strangers=strangers)
     assert list(found.values()).count([session]) == 4 * TIMEOUT // SLOW
+
+
+class SlowPolicy(Fetch):
+    """A policy for which a server takes half of the time that one may take; status 0 is for no answer."""
+
+    passed = 0.0
+    """Seconds that all have taken."""
+
+    def __init__(self, answer: int) -> None:
+        """`answer` is the status of HTTP."""
+        super().__init__("mta-sts.example", 443, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), TIMEOUT)
+        self._answer = answer
+
+    async def at(self, address: str, share: float, timeout: float) -> None:
+        SlowPolicy.passed += SLOW
+        self.status = self._answer
+
+
+@pytest.mark.parametrize(
+    ("status", "strangers", "most"), [(200, True, 10), (404, True, 10), (200, False, 8), (0, True, 8)]
+)
+def test_policies_of_strangers_do_not_use_up_the_time_of_a_server_that_answers(
+    status: int, strangers: bool, most: int
+) -> None:
+    async def main() -> int:
+        asyncio.get_running_loop().time = lambda: SlowPolicy.passed  # type: ignore[method-assign]
+        servers, refused = Servers(Turns(1, 1, 0), TIMEOUT, strangers=strangers), 0
+        for _ in range(10):
+            try:
+                await servers.fetched(SlowPolicy(status), [THERE])
+            except Ended:
+                refused += 1
+        return 10 - refused
+
+    assert asyncio.run(main()) == most
