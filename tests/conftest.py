@@ -9,7 +9,7 @@ from hypothesis import is_hypothesis_test
 
 from stpolicy import config
 from stpolicy.suffixes import PublicSuffixes
-from tests import lists
+from tests import lists, measure
 from tests.cli.following import Following, Maps
 from tests.needs import needs
 from tests.personas import People
@@ -26,13 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("no_cover")
 
 
-@pytest.fixture
-def uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs that a test starts are not measured, which takes as long as they do.
-
-    For tests of what goes on outside our lines, or of lines that others go over.
-    """
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def _unmeasured() -> None:
+    measure.stop()
 
 
 @pytest.fixture

@@ -14,8 +14,6 @@ from tests.pairs import dated
 from tests.personas import Home, People
 from tests.program import COMMAND
 
-pytestmark = pytest.mark.usefixtures("uncounted")
-
 TEXT = (Path(__file__).parent.parent / "docs" / "OPERATING.md").read_text(encoding="utf-8")
 
 

@@ -9,8 +9,6 @@ import pytest
 from stpolicy import cli
 from tests.program import NOW, canonical_list, commands
 
-pytestmark = pytest.mark.usefixtures("uncounted")
-
 EXTRA = (
     "alembic",
     "fastapi",

@@ -104,10 +104,9 @@ def world(
         _furnish(made, rows, crowd)
         _route(space, elsewhere(made.hosts))
         begun = names.begin(space, folder)
-        uncounted = ["env", "--unset=COVERAGE_PROCESS_CONFIG", sys.executable]  # it runs nothing of ours
-        server: list[str | Path] = [*uncounted, "-m", "tests.minternet.server", folder]
-        server += ["--scale", str(scale)]
-        begun.append(_serving(space, [*server, "--latency", str(latency)]))
+        server: list[str | Path] = [sys.executable, "-m", "tests.minternet.server", folder]
+        manner = ["--scale", str(scale), "--latency", str(latency)]
+        begun.append(_serving(space, [*server, *manner]))
         closing.callback(_end, space, begun)
         space.within(_resolved)
         yield made

@@ -19,6 +19,7 @@ from stpolicy.ledger import Ledger, Outcome
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
 from stpolicy.web.settings import Settings
+from tests import measure
 from tests.minternet.world import ROOT, World
 from tests.namespace import descendants
 from tests.program import heed
@@ -99,7 +100,12 @@ class Process:
 
 @contextmanager
 def process(
-    folder: Path, *arguments: str | Path, port: int = 0, within: World | None = None, wait: bool = True
+    folder: Path,
+    *arguments: str | Path,
+    port: int = 0,
+    within: World | None = None,
+    wait: bool = True,
+    measured: bool = True,
 ) -> Iterator[Process]:
     """`stpolicy serve` with these arguments; `wait` until it answers."""
     command: list[str | Path] = [sys.executable, "-m", "stpolicy", "serve", *arguments]
@@ -111,7 +117,7 @@ def process(
     with log.open("wb") as said:
         begun = subprocess.Popen(
             within.space.command(command, ROOT) if within else [str(word) for word in command],
-            env=environment | {"HOME": str(folder)},
+            env=environment | {"HOME": str(folder)} | (measure.told() if measured else {}),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

@@ -65,7 +65,6 @@ def begun(ledger: Ledger, ids: list[str]) -> dict[State, int]:
     return {state: states.count(state) for state in State}
 
 
-@pytest.mark.usefixtures("uncounted")
 def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     crowded: World, serving_list: list[str], shared: str, common: Ledger, tmp_path: Path
 ) -> None:
@@ -73,11 +72,13 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     told = [*options(crowded, shared), *serving_list, *MANY]
     with ExitStack() as closing:
         site = closing.enter_context(
-            process(tmp_path, "--scans", "0", *told, port=free_port(), within=crowded)
+            process(tmp_path, "--scans", "0", *told, port=free_port(), within=crowded, measured=False)
         )
         ids = asked(site, names)
         working = [
-            closing.enter_context(process(tmp_path, "--worker", "--scans", "64", *told, within=crowded))
+            closing.enter_context(
+                process(tmp_path, "--worker", "--scans", "64", *told, within=crowded, measured=False)
+            )
             for _ in range(2)
         ]
         until_true(lambda: begun(common, ids)[State.DONE] > 100, working[0])
