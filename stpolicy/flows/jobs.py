@@ -19,8 +19,8 @@ Run = Callable[[str], Awaitable[None]]
 
 SWEEP_EVERY = 5
 """Seconds."""
-END = 20
-"""Seconds for what is to be done in the end; with those that answers have, a service ends within 45."""
+END = 15
+"""Seconds that what is under way has to end; with those that answers have, a service ends within 45."""
 _MOST_SWEPT = 1000
 _SLOTS = 16
 """Scans at once that a process counts on which leaves them to workers."""
@@ -36,7 +36,7 @@ class Jobs(Protocol):
         """Takes a scan that the ledger has, and that a client asked for; "" where that is not known."""
 
     async def stop(self) -> None:
-        """Ends in order: what is under way waits again."""
+        """Ends in order: what is under way waits again. A mute database does not hold it up for long."""
 
 
 class Embedded:

@@ -35,8 +35,6 @@ _TIDY_EVERY = 600
 """Seconds."""
 _WELL = 3
 """Seconds: a database that takes longer for a count does not answer. Prometheus waits for ten in all."""
-_LAST = 15
-"""Seconds until scans under way have ended: with requests, a service ends in less than 45."""
 
 _log = logging.getLogger(__name__)
 
@@ -130,9 +128,7 @@ async def _working(
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        with suppress(TimeoutError):  # of a mute database; the next process begins those scans again
-            async with asyncio.timeout(_LAST):
-                await jobs.stop()
+        await jobs.stop()
         await rounds.end()
 
 

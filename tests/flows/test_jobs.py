@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from stpolicy.checker.smtp import Manner
 from stpolicy.errors import Unavailable
-from stpolicy.flows import jobs, lasting
+from stpolicy.flows import jobs, lasting, scan
 from stpolicy.flows.check import Network
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
 from stpolicy.flows.rounds import LIFE, Rounds
@@ -242,6 +243,56 @@ def test_all_that_is_stopped_is_let_go_at_once(ledger: Ledger) -> None:
     recording.close()
     assert recording.released == 1
     assert {(scan.state, scan.attempt, scan.lost) for scan in ledger.watched(ids)} == {(State.QUEUED, 1, 0)}
+
+
+def test_nobody_waits_for_scans_that_are_not_let_go(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database is mute: whoever begins next finds them under way."""
+    monkeypatch.setattr(scan, "_RELEASE", 0.1)
+    may = threading.Event()
+
+    class Mute(Recording):
+        def release(self, left: Collection[Scan]) -> None:
+            self.released += 1
+            may.wait(30)
+
+    mute = Mute(ledger.url)
+
+    async def main() -> None:
+        try:
+            async with asyncio.timeout(20):
+                await stopped_with(mute, [queued(ledger, "one")])
+        finally:
+            may.set()
+
+    asyncio.run(main())
+    mute.close()
+    assert mute.released == 1
+    assert [scan.state for scan in ledger.watched(["one"])] == [State.RUNNING]
+
+
+def test_nobody_waits_for_work_that_does_not_end(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections are let go of all the same: who keeps them does not heed being cancelled."""
+    monkeypatch.setattr(jobs, "END", 0.1)
+
+    async def main() -> None:
+        begun, may = asyncio.Event(), asyncio.Event()
+
+        async def endless(_: str) -> None:
+            begun.set()
+            while not may.is_set():
+                with suppress(asyncio.CancelledError):
+                    await may.wait()
+
+        try:
+            async with asyncio.timeout(20):
+                async with working(ledger, endless):
+                    queued(ledger, "one")
+                    await begun.wait()
+            assert [task for task in asyncio.all_tasks() if task.get_name().startswith("pool")] == []
+        finally:
+            may.set()
+
+    asyncio.run(main())
 
 
 def test_a_service_whose_file_is_locked_ends_and_goes_on_later(tmp_path: Path) -> None:

@@ -136,6 +136,19 @@ def test_settings_of_the_address_count_and_an_upgrade_is_not_hurried(shared: str
     engine.dispose()
 
 
+def test_an_upgrade_takes_as_long_as_it_takes(
+    postgresql: PostgreSql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(address(postgresql.fresh()))
+    with monkeypatch.context() as hasty:
+        hasty.setattr(hurried, "ANSWER", -1)
+        ledger.upgrade()
+        with pytest.raises(Unavailable):
+            ledger.active(Domain("one.org"))
+    assert ledger.is_current
+    ledger.close()
+
+
 @pytest.mark.parametrize("how", ["locked", "stopped"])
 def test_an_idle_worker_ends_beside_a_database_that_hangs(
     shared: str, postgresql: PostgreSql, tmp_path: Path, how: str

@@ -1,5 +1,6 @@
 """What holds for every request, whatever it is: headers that protect, and bounds of size and time."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -7,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from stpolicy.ledger import Ledger
 from stpolicy.web import server
+from stpolicy.web.guard import PIECE, Guard
 from tests.cli.following import Following
 from tests.web.looking import protected, serves, told
 from tests.web.plain import settings
@@ -132,3 +136,27 @@ def test_an_answer_does_not_wait_for_an_acknowledgement(tmp_path: Path) -> None:
     """asyncio sets TCP_NODELAY only on sockets that say of themselves that they are TCP."""
     with server.bound(settings(tmp_path)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
+
+
+def test_a_long_answer_is_handed_on_in_pieces() -> None:
+    """The server keeps what a client has not taken, and takes no further piece meanwhile."""
+    body, sent = bytes(range(256)) * 1000, list[Message]()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": body})
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": None, "state": {}}
+    guarded = Guard(app, lambda *_: None, lambda _, wrong: Response(repr(wrong)))
+    asyncio.run(guarded(scope, receive, send))
+    pieces = sent[1:]
+    assert b"".join(piece["body"] for piece in pieces) == 2 * body
+    assert max(len(piece["body"]) for piece in pieces) == PIECE
+    assert [piece["more_body"] for piece in pieces] == [True] * (len(pieces) - 1) + [False]

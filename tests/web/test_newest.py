@@ -5,12 +5,14 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from stpolicy.ledger import Ledger, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Scan, State
+from stpolicy.web import newest as module
 from stpolicy.web.newest import Newest
 from stpolicy.web.threads import Room
 from tests.lists import NOW
@@ -58,3 +60,26 @@ def test_an_answer_that_comes_late_does_not_hide_a_newer_result(
 
     with closing(Ledger(address(f"sqlite:///{tmp_path / 'scans.db'}"))) as ledger:
         asyncio.run(main(ledger))
+
+
+def test_what_was_asked_for_longest_ago_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 4000)
+    read: list[Domain] = []
+
+    class Counting:
+        def newest(self, domain: Domain, *_: object) -> None:
+            read.append(domain)
+
+    domains = [Domain(f"d{number}.org") for number in range(5)]
+
+    async def main() -> None:
+        room = Room("tests", 1)
+        newest = Newest(cast(Ledger, Counting()), room)
+        for domain in domains:
+            newest.saw(Scan("a" * 22, domain, State.DONE, NOW, result="x" * 1000))
+        for domain in reversed(domains):
+            await newest.of(domain)
+        room.close()
+
+    asyncio.run(main())
+    assert read == domains[2::-1]
