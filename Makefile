@@ -2,7 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS := 2
+JOBS := 3
 
 .PHONY: help demo test test-all check format lint types layers docs bench minternet mutants crash lock wheel clean
 
@@ -24,7 +24,7 @@ demo: $(VENV)/ready
 	@sh scripts/demo.sh $(BIN)
 
 test: $(VENV)/ready
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
 
 check: format lint types layers
 

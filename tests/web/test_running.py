@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,10 +18,11 @@ import pytest
 from stpolicy.ledger import Ledger, address
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import State
+from stpolicy.web import server
 from tests.databases import PostgreSql
 from tests.minternet.world import ROOT
 from tests.namespace import descendants
-from tests.program import COMMAND
+from tests.program import COMMAND, Program
 from tests.web.installed import today
 from tests.web.plain import ENOUGH, free_port
 from tests.web.serving import Process, process, until_true
@@ -125,39 +127,45 @@ def test_a_port_that_somebody_has_is_said_of_several_processes_too(shared: str, 
     assert code == 3
 
 
-def test_what_it_cannot_begin_with_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "no.db").write_text("this is no database, and long enough to be looked at" * 100)
-    shared = ["--database", "postgresql+psycopg://nobody@/none"]
-    cases = {
-        "--limit": (2, ["--limit", "many"]),
-        "'0/hour'": (2, ["--limit", "0/hour"]),
-        "5/minute": (2, ["--limit", "120/hour;5/minute"]),
-        "pinned signers": (2, ["--threshold", "2"]),
-        "number of seconds": (2, ["--timeout", "nan"]),
-        "a@b": (2, ["--contact", "a@b"]),
-        "'@example.org'": (2, ["--contact", "@example.org"]),
-        "'a b@example.org'": (2, ["--contact", "a b@example.org"]),
-        "'example.org'": (2, ["--contact", "example.org"]),
-        "'http://example.org/'": (2, ["--contact", "http://example.org/"]),
-        "'javascript:alert(1)//@example.org'": (2, ["--contact", "javascript:alert(1)//@example.org"]),
-        "'https://a@example.org/'": (2, ["--contact", "https://a@example.org/"]),
-        "'https://example.org/ a'": (2, ["--contact", "https://example.org/ a"]),
-        "--keep": (2, ["--keep", "99999999999"]),
-        "no.db holds no certificates": (2, ["--ca-file", str(tmp_path / "no.db")]),
-        "names no file": (2, ["--database", "sqlite:///file:x.db?mode=memory&uri=true"]),
-        "--worker does not": (2, [*shared, "--worker", "--workers", "4"]),
-        "would do nothing": (2, [*shared, "--worker", "--scans", "0"]),
-        "no-such-file": (2, ["--exclude", str(tmp_path / "no-such-file")]),
-        "no.db": (3, ["--database", f"sqlite:///{tmp_path / 'no.db'}"]),
-        "no-such-folder is not there": (3, ["--database", f"sqlite:///{tmp_path}/no-such-folder/scans.db"]),
-        "does not answer": (3, ["--database", f"postgresql+psycopg://nobody@/none?host={tmp_path}"]),
-        "needs a database": (2, ["--workers", "2"]),
-    }
-    for said, (code, arguments) in cases.items():
-        database = [] if "--database" in arguments else ["--database", f"sqlite:///{tmp_path / 'scans.db'}"]
-        found = failed(tmp_path, *database, *arguments, port=free_port())
-        assert (found[0], said in found[1]) == (code, True), found
-        assert len(found[1].splitlines()) <= (8 if said == "--keep" else 3)  # usage
+SHARED = "--database postgresql+psycopg://nobody@/none"
+CANNOT = {
+    "--limit many": (2, "--limit"),
+    "--limit 0/hour": (2, "'0/hour'"),
+    "--limit 120/hour;5/minute": (2, "5/minute"),
+    "--threshold 2": (2, "pinned signers"),
+    "--timeout nan": (2, "number of seconds"),
+    "--contact a@b": (2, "a@b"),
+    "--contact @example.org": (2, "'@example.org'"),
+    "--contact 'a b@example.org'": (2, "'a b@example.org'"),
+    "--contact example.org": (2, "'example.org'"),
+    "--contact http://example.org/": (2, "'http://example.org/'"),
+    "--contact 'javascript:alert(1)//@example.org'": (2, "'javascript:alert(1)//@example.org'"),
+    "--contact https://a@example.org/": (2, "'https://a@example.org/'"),
+    "--contact 'https://example.org/ a'": (2, "'https://example.org/ a'"),
+    "--keep 99999999999": (2, "--keep"),
+    "--ca-file no.db": (2, "no.db holds no certificates"),
+    "--database 'sqlite:///file:x.db?mode=memory&uri=true'": (2, "names no file"),
+    f"{SHARED} --worker --workers 4": (2, "--worker does not"),
+    f"{SHARED} --worker --scans 0": (2, "would do nothing"),
+    "--exclude no-such-file": (2, "no-such-file"),
+    "--workers 2": (2, "needs a database"),
+    "--database sqlite:///no.db": (3, "no.db"),
+    "--database sqlite:///no-such-folder/scans.db": (3, "no-such-folder is not there"),
+    "--database postgresql+psycopg://nobody@/none?host=/no-such-folder": (3, "does not answer"),
+}
+
+
+@pytest.mark.parametrize(("line", "what"), CANNOT.items(), ids=CANNOT)
+def test_what_it_cannot_begin_with_is_one_sentence(
+    program: Program, room: Path, line: str, what: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_run", None)  # nobody would end it
+    (room / "no.db").write_text("this is no database, and long enough to be looked at" * 100)
+    database = [] if "--database" in line else ["--database", "sqlite:///scans.db"]
+    ran = program("serve", *database, *shlex.split(line))
+    assert (ran.code, ran.out, what[1] in ran.err) == (what[0], "", True), ran
+    assert SERVES not in ran.err
+    assert len(ran.err.splitlines()) <= (8 if "--keep" in line else 3)  # usage
 
 
 def test_a_file_has_one_service(tmp_path: Path) -> None:
