@@ -15,15 +15,8 @@ class Share:
         self.waited: dict[str, float] = {}
         """Seconds that each address has let this domain wait."""
 
-    def take(self) -> bool:
-        """Whether there was a place; who has it gives it back."""
-        if not self._free:
-            return False
-        self._free -= 1
-        return True
-
     def give_back(self) -> None:
-        """The place is for who has waited longest."""
+        """A place, to who has waited longest."""
         self._free += 1
         self._hand_out()
 
@@ -74,7 +67,7 @@ class Takers:
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """A place, as soon as any share has one."""
-        share = next((one for one in self._shares if one.take()), None) or await self._next()
+        share = await self._next()
         try:
             yield
         finally:

@@ -32,9 +32,6 @@ _JUDGING = 60
 MOST_LOST = 3
 """A scan that has ended its worker so often is not looked at again."""
 
-_RELEASE = 15
-"""Seconds that the end of a service waits for its scans to wait again."""
-
 _TELL_EVERY = 0.5
 """Seconds between two notes of how far a scan is."""
 
@@ -83,12 +80,12 @@ class Scanner:
     async def _release(self, scan: Scan) -> None:
         """Lets a scan wait again, in one call with all that are cancelled at the same moment.
 
-        Where the ledger does not take that in time, the scans count as lost once.
+        Where the ledger does not take that before the service ends, the scans count as lost once.
         """
         self._left.append(scan)
         if self._releasing is None or self._releasing.done():
             self._releasing = asyncio.create_task(self._release_all())
-        await asyncio.wait([self._releasing], timeout=_RELEASE)
+        await asyncio.wait([self._releasing])
 
     async def _release_all(self) -> None:
         while self._left:

@@ -152,6 +152,15 @@ def test_places_are_never_more_than_there_are_and_none_is_lost(data: st.DataObje
             leave.set()
         await asyncio.gather(*(task for task, _, _ in tasks), return_exceptions=True)
         for share, size in zip(shares, sizes, strict=True):
-            assert [share.take() for _ in range(size + 1)] == [True] * size + [False]
+            after = []
+            for number in range(1000, 1001 + size):
+                takers = Takers()
+                takers.join(share)
+                after.append(asyncio.create_task(visit(number, takers, asyncio.Event())))
+            await _turns(5)
+            assert len(inside) == size
+            for task in after:
+                task.cancel()
+            await asyncio.gather(*after, return_exceptions=True)
 
     asyncio.run(main())

@@ -55,6 +55,17 @@ def given_until(world: World, domain: Domain) -> DomainObservation:
     return asyncio.run(main())
 
 
+def test_a_time_out_of_the_work_itself_is_not_taken_for_the_end() -> None:
+    async def late() -> int:
+        raise TimeoutError
+
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            await Until(asyncio.get_running_loop().time() + 300).of(late(), 1)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("share", [3, 64])
 def test_what_was_seen_until_the_end_is_told_and_for_the_rest_there_was_no_time(share: int) -> None:
     """Each host has one good address ahead of four silent ones; with a small share some never begin."""

@@ -13,7 +13,7 @@ import pytest
 
 from stpolicy.checker.smtp import Manner
 from stpolicy.errors import Unavailable
-from stpolicy.flows import jobs, lasting, scan
+from stpolicy.flows import jobs, lasting
 from stpolicy.flows.check import Network
 from stpolicy.flows.jobs import Embedded, Jobs, Shared
 from stpolicy.flows.rounds import LIFE, Rounds
@@ -247,7 +247,7 @@ def test_all_that_is_stopped_is_let_go_at_once(ledger: Ledger) -> None:
 
 def test_nobody_waits_for_scans_that_are_not_let_go(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is mute: whoever begins next finds them under way."""
-    monkeypatch.setattr(scan, "_RELEASE", 0.1)
+    monkeypatch.setattr(jobs, "END", 0.1)
     may = threading.Event()
 
     class Mute(Recording):
