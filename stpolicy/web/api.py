@@ -54,17 +54,18 @@ async def scan(request: Request) -> Response:
     found = await submitted(request, await asking.domain(request))
     if not found.state.over and asking.waits(request):
         with suppress(Refusal), here.places.taken(asking.client(request)):  # else it is told where to ask
-            await over(request, found.id)
+            await over(here, found.id)
     return await answer(here, found.id)
 
 
-async def over(request: Request, id_: str) -> None:
-    """Waits until a scan is over, the client has gone or has waited long enough, or the service stops."""
-    here = service(request)
+async def over(here: Service, id_: str) -> None:
+    """Waits until a scan is over, the client has waited long enough, or the service stops.
+
+    Where the client goes, its request is cancelled, as all are.
+    """
     ends: list[asyncio.Task[object]] = [
         asyncio.create_task(here.watch.until_over(id_, WAIT)),
         asyncio.create_task(here.stopping.wait()),
-        asyncio.create_task(_gone(request)),
     ]
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -72,12 +73,6 @@ async def over(request: Request, id_: str) -> None:
         for end in ends:
             end.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
-
-
-async def _gone(request: Request) -> None:
-    """Ends when the client has hung up: it must not hold the place of one who waits."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def submitted(request: Request, name: str) -> Scan:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from stpolicy.errors import Busy
-from stpolicy.ledger import Ledger, Outcome
+from stpolicy.ledger import Ledger, Outcome, scans
 from stpolicy.model.names import Domain
 from stpolicy.model.scanned import Part, Scan, State
 from tests.lists import NOW
@@ -151,6 +151,16 @@ def test_old_results_go_and_what_was_counted_stays(ledger: Ledger) -> None:
     assert ledger.prune(NOW - timedelta(days=90)) == 1
     assert [ledger.scan(id_) is None for id_ in ("old", "new", "waits")] == [True, False, False]
     assert ledger.tallies(NOW - timedelta(days=100)) == before
+
+
+def test_old_results_go_in_parts_the_oldest_first(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, nobody waits long."""
+    monkeypatch.setattr(scans, "_MOST_PRUNED", 2)
+    for days in (93, 95, 94, 96, 92):
+        done(ledger, A, f"{days}", NOW - timedelta(days=days))
+    for left in (["92", "93", "94"], ["92"], []):
+        ledger.prune(NOW - timedelta(days=91))
+        assert [id_ for id_ in map(str, range(92, 97)) if ledger.scan(id_)] == left
 
 
 def test_statistics_count_each_domain_by_its_newest_result(ledger: Ledger) -> None:

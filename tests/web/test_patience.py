@@ -1,18 +1,21 @@
 """Clients that take their time, or too much room: they are cut, and nobody else notices."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from stpolicy.web import guard, patience
+from stpolicy.web import guard, patience, server
+from stpolicy.web.settings import Settings
 from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get, post
 from tests.web.running import Running, running
 from tests.web.serving import until_true
 
+LATER = {"Prefer": "respond-async"}
 SOON = 0.3
 """Seconds."""
 
@@ -93,7 +96,7 @@ def test_who_does_not_read_is_cut(
     """What such a client has asked for is not kept for it meanwhile."""
     monkeypatch.setattr(patience, "TAKE_SECONDS", SOON)
     client = service.client()
-    assert client.post("/api/scan?domain=big.example.com", headers={"Prefer": "respond-async"}).is_success
+    assert client.post("/api/scan?domain=big.example.com", headers=LATER).is_success
     service.finished("big.example.com", 0, json.dumps("x" * (32 << 20)))
     with Raw(service.port, buffer=4096) as raw:
         raw.send(get("/api/scan?domain=big.example.com", *more))
@@ -102,9 +105,31 @@ def test_who_does_not_read_is_cut(
     assert serves(service)
 
 
+def test_who_does_not_read_the_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is small enough to be left to the server, which would wait for ever for somebody to take it."""
+    monkeypatch.setattr(patience, "TAKE_SECONDS", SOON)
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 10 * PATIENCE)
+    bound = server.bound
+
+    def small(wanted: Settings) -> socket.socket:
+        listening = bound(wanted)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return listening
+
+    monkeypatch.setattr(server, "bound", small)
+    with running(settings(tmp_path)) as service:
+        assert service.client().post("/api/scan?domain=one.example.com", headers=LATER).is_success
+        service.finished("one.example.com", 0, json.dumps("x" * 60_000))
+        with Raw(service.port, "127.0.0.9", buffer=4096) as raw:
+            raw.send(get("/api/scan?domain=one.example.com"))
+            until_true(lambda: patience.Impatient.connected["127.0.0.9"] == 1)
+            until_true(lambda: not patience.Impatient.connected["127.0.0.9"])
+            assert len(raw.ends()) < 60_000
+
+
 def test_a_slow_reader_who_reads_gets_all(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     client = service.client()
-    assert client.post("/api/scan?domain=big.example.com", headers={"Prefer": "respond-async"}).is_success
+    assert client.post("/api/scan?domain=big.example.com", headers=LATER).is_success
     service.finished("big.example.com", 0, json.dumps("x" * (8 << 20)))
     with Raw(service.port, buffer=4096) as raw:
         raw.send(get("/api/scan?domain=big.example.com", "Connection: close"))

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from starlette.requests import Request
 
 from stpolicy.web import api, places
+from stpolicy.web.service import Service
 from tests.web.plain import settings
 from tests.web.raw import PATIENCE, Raw, get
 from tests.web.running import Running, ask, running
@@ -104,9 +104,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once a client waits, which it does for longer than any test."""
     begun, over = threading.Event(), api.over
 
-    async def told(request: Request, id_: str) -> None:
+    async def told(here: Service, id_: str) -> None:
         begun.set()
-        await over(request, id_)
+        await over(here, id_)
 
     monkeypatch.setattr(api, "WAIT", 10 * PATIENCE)
     monkeypatch.setattr(api, "over", told)
