@@ -32,14 +32,22 @@ keeps to a list never offers them.
 """
 
 _CBC = _suites("C009 C00A C013 C014 002F 0032 0033 0035 0038 0039 0041 0044 0045 0084 0087 0088 0007 0096")
-_OLD = (*_CBC, *WEAK, *_ANONYMOUS)
+_SCSV = 0x00FF
+"""Stands for an empty renegotiation_info, without an extension (RFC 5746 section 3.3)."""
+
+
+def _wire(numbers: tuple[int, ...]) -> bytes:
+    return b"".join(number.to_bytes(2) for number in numbers)
+
+
+_WEAK = _wire((*WEAK, _SCSV))
+_OLD = _wire((*_CBC, *WEAK, *_ANONYMOUS, _SCSV))
 """Everything that SSLv3 and TLS 1.0 and 1.1 may have agreed on."""
 
 _SSL2 = bytes.fromhex("010080 020080 030080 040080 050080 060040 0700C0")
 """The seven kinds of SSLv2 (RFC 6101 appendix E.1)."""
 
-_SCSV = 0x00FF
-"""Stands for an empty renegotiation_info, without an extension (RFC 5746 section 3.3)."""
+_GROUPS = _wire((0x001D, 0x0017, 0x0018, 0x0019))
 
 
 def hello(version: Version, host: str) -> bytes:
@@ -50,7 +58,7 @@ def hello(version: Version, host: str) -> bytes:
 
 def weak_hello(host: str) -> bytes:
     """A ClientHello of TLS 1.2 that offers weak cipher suites only."""
-    return _record(Version.TLS12, WEAK, _sized(_common(host) + _SIGNATURES, 2))
+    return _record(Version.TLS12, _WEAK, _sized(_common(host) + _SIGNATURES, 2))
 
 
 def ssl2_hello() -> bytes:
@@ -60,20 +68,18 @@ def ssl2_hello() -> bytes:
     return (0x8000 | len(message)).to_bytes(2) + message
 
 
-def _record(version: Version, suites: tuple[int, ...], extensions: bytes) -> bytes:
+def _record(version: Version, suites: bytes, extensions: bytes) -> bytes:
     """A ClientHello in its record (RFC 5246 sections 6.2.1 and 7.4.1.2)."""
-    numbers = b"".join(suite.to_bytes(2) for suite in (*suites, _SCSV))
-    body = version.to_bytes(2) + os.urandom(32) + b"\x00" + _sized(numbers, 2) + b"\x01\x00" + extensions
+    body = version.to_bytes(2) + os.urandom(32) + b"\x00" + _sized(suites, 2) + b"\x01\x00" + extensions
     # The record has the version that most servers know, not that of the hello (RFC 5246 appendix E.1).
     return b"\x16" + min(version, Version.TLS10).to_bytes(2) + _sized(b"\x01" + _sized(body, 3), 2)
 
 
 def _common(host: str) -> bytes:
     name = b"\x00" + _sized(host.encode("ascii"), 2)
-    groups = b"".join(group.to_bytes(2) for group in (0x001D, 0x0017, 0x0018, 0x0019))
     return (
         _extension(0x0000, _sized(name, 2))  # server_name (RFC 6066 section 3)
-        + _extension(0x000A, _sized(groups, 2))  # supported_groups (RFC 8422 section 5.1.1)
+        + _extension(0x000A, _sized(_GROUPS, 2))  # supported_groups (RFC 8422 section 5.1.1)
         + _extension(0x000B, _sized(b"\x00", 1))  # ec_point_formats (RFC 8422 section 5.1.2)
     )
 
