@@ -23,6 +23,8 @@ from tests.web.serving import Process, options, process, until_true
 
 DOMAINS = 1000
 CROWD = DOMAINS - len(ROWS)
+EACH = 32
+"""Scans at once of a worker: fewer than those that may be under way, so that two workers are busy."""
 MANY = ["--proxy", "127.0.0.1"]
 """So that one machine can ask for many clients."""
 
@@ -77,12 +79,12 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
         ids = asked(site, names)
         working = [
             closing.enter_context(
-                process(tmp_path, "--worker", "--scans", "64", *told, within=crowded, measured=False)
+                process(tmp_path, "--worker", f"--scans={EACH}", *told, within=crowded, measured=False)
             )
             for _ in range(2)
         ]
         until_true(lambda: begun(common, ids)[State.DONE] > 100, working[0])
-        until_true(lambda: begun(common, ids)[State.RUNNING] > 10, working[0])
+        until_true(lambda: begun(common, ids)[State.RUNNING] > EACH + 10, working[0])  # so each has some
         os.kill(working[0].id, signal.SIGKILL)
         working[0].process.wait(ENOUGH)
         until_true(lambda: over(common, ids), working[1], 6 * ENOUGH)  # two cores may have more to do
@@ -94,7 +96,7 @@ def test_of_a_thousand_scans_none_is_lost_when_a_worker_is_killed(
     assert {scan.state for scan in scans.values()} == {State.DONE}
     assert sum(common.counts().values()) == DOMAINS, "and no other"
     assert sum(count for _, _, count in common.tallies(today().replace(year=2000))) == DOMAINS, "once"
-    assert sum(scan.attempt > 1 for scan in scans.values()) > 10, "the one that was killed had some"
+    assert sum(scan.attempt > 1 for scan in scans.values()) > 0, "the one that was killed had some"
     rows = [wrong(scans[Domain(row.domain)], row.status, row.codes) for row in ROWS]
     assert [said for said in rows if said] == []
     plain = next(row for row in ROWS if row.name == "plain")
