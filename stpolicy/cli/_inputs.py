@@ -47,26 +47,20 @@ def read(path: Path, *, largest: int) -> File:
         raise StpolicyError(f"{path} cannot be read: {getattr(wrong, 'strerror', wrong)}") from wrong
 
 
-def named(path: Path, what: str, *, largest: int) -> File:
-    """What a file of settings holds, as far as it is needed to refuse one that is too large.
-
-    Misuse, which says that the file is `what`, for one that cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return File(str(path), file.read(largest + 1))
-    except OSError as wrong:
-        raise Misuse(f"{what} {path} cannot be read: {wrong.strerror}") from wrong
-
-
 @contextmanager
 def opened(path: Path, what: str) -> Iterator[BinaryIO]:
-    """The same, to be read line by line."""
+    """A file of settings, or one to be read line by line; Misuse, which says that it is `what`, for none."""
     try:
         with path.open("rb") as file:
             yield file
     except OSError as wrong:
         raise Misuse(f"{what} {path} cannot be read: {wrong.strerror}") from wrong
+
+
+def named(path: Path, what: str, *, largest: int) -> File:
+    """What a file of settings holds, as far as it is needed to refuse one that is too large."""
+    with opened(path, what) as file:
+        return File(str(path), file.read(largest + 1))
 
 
 def read_spec(spec: str, path: Path, *, largest: int) -> File:

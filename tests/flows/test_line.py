@@ -7,7 +7,7 @@ import pytest
 
 from stpolicy.flows.line import Line
 from stpolicy.ledger import Ledger
-from tests.flows.test_jobs import working
+from tests.flows.working import working
 
 
 async def ready(line: Line, number: int) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from tests.checker.knocking import clear
 from tests.checker.peer import ENOUGH, Wire, serving
 from tests.flows.test_check import Counted, world
 from tests.lists import NOW
+from tests.web.plain import NOWHERE
 
 SCOPE = Scope(dane=False, allow_private=True)
 
@@ -103,3 +104,25 @@ def test_what_all_have_at_once_is_no_more_than_there_is(at_once: int, share: int
         await rounds.end()
 
     run(work())
+
+
+def test_a_round_ends_when_its_time_is_over_and_nobody_uses_it() -> None:
+    """Who takes part goes on; the next begins a round of its own, with the same count of connections."""
+    now = [NOW]
+    rounds = Rounds(NOWHERE, lambda: now[0], 4)
+
+    async def main() -> None:
+        async with rounds.take_part() as first:
+            async with rounds.take_part() as same:
+                assert same is first
+            now[0] += LIFE
+            async with rounds.take_part() as second:
+                assert second is not first
+            now[0] -= LIFE * 3  # a clock that is set back
+            async with rounds.take_part() as third:
+                assert third is not second
+            seen = await first.survey.domain(Domain("one.org"))
+            assert seen.domain == "one.org"
+        await rounds.end()
+
+    asyncio.run(main())
